@@ -1,0 +1,1 @@
+"""What the notebooks import: data, models, figures and how to show them."""

@@ -1,0 +1,77 @@
+"""Checks of what comes in: each raises a ValueError that is one sentence."""
+
+import operator
+
+import numpy as np
+
+
+def finite_matrix(values, name, num_columns=None):
+    """Return `values` as a float64 matrix, or say what is wrong with it.
+
+    Parameters
+    ----------
+    values : array-like of shape (n_samples, n_features)
+    name : str
+        The argument's name, for the message.
+    num_columns : int, optional
+        The number of features it must have.
+
+    Raises
+    ------
+    ValueError
+        If it is not two-dimensional, has no rows, holds a NaN or an infinite
+        value, or is of another width.
+    """
+    matrix = np.asarray(values, dtype=np.float64)
+    if matrix.ndim != 2 or len(matrix) == 0:
+        raise ValueError(
+            f"{name} must have shape (n_samples, n_features) with at least "
+            f"one sample, but its shape is {matrix.shape}."
+        )
+    if num_columns is not None and matrix.shape[1] != num_columns:
+        raise ValueError(
+            f"{name} must have {num_columns} features, as the training data "
+            f"has, but it has {matrix.shape[1]}."
+        )
+    if not np.isfinite(matrix).all():
+        raise ValueError(
+            f"{name} must be finite, but it holds NaN or infinite values; "
+            f"remove or fill them first."
+        )
+    return matrix
+
+
+def whole_number(value, name, low, high=None):
+    """Return `value` as an int of at least `low` and at most `high`.
+
+    Raises
+    ------
+    ValueError
+        If it is not a whole number or lies outside the range.
+    """
+    limits = f"of at least {low}" if high is None else f"from {low} to {high}"
+    message = f"{name} must be a whole number {limits}, but it is {value!r}."
+    try:
+        number = operator.index(value)
+    except TypeError:
+        raise ValueError(message) from None
+    if number < low or (high is not None and number > high):
+        raise ValueError(message)
+    return number
+
+
+def label_vector(labels, num_samples):
+    """Return `labels` as a vector with one label for each sample.
+
+    Raises
+    ------
+    ValueError
+        If there is not exactly one label a sample.
+    """
+    vector = np.asarray(labels)
+    if vector.shape != (num_samples,):
+        raise ValueError(
+            f"y must hold one label for each of the {num_samples} samples, "
+            f"but its shape is {vector.shape}."
+        )
+    return vector

@@ -1,0 +1,177 @@
+"""k-nearest-neighbour classification and density estimation."""
+
+import math
+
+import numpy as np
+
+from helpers.checks import finite_matrix, label_vector, whole_number
+from helpers.nearest import nearest_neighbours
+
+
+class KNN:
+    """k-nearest-neighbour classifier and density estimator.
+
+    Sheet genai-ex2, questions 1.2 to 1.8. The model is its training data:
+    `fit` stores it, all work is done when a query comes. Whatever takes `ks`
+    answers for several k from one search for the largest.
+
+    Parameters
+    ----------
+    k : int
+        Number of neighbours, at least 1.
+
+    Attributes
+    ----------
+    classes : ndarray of shape (n_classes,)
+        The labels seen by `fit`, sorted.
+    priors : ndarray of shape (n_classes,)
+        p(c), the share of each class in the training data.
+
+    Examples
+    --------
+    >>> model = KNN(k=3).fit([[0.], [1.], [2.], [9.]], ["a", "b", "b", "a"])
+    >>> model.predict([[0.4], [8.]])
+    array(['b', 'b'], dtype='<U1')
+    """
+
+    def __init__(self, k):
+        self.k = whole_number(k, "k", 1)
+
+    def fit(self, X, y):
+        """Store the training data.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+        y : array-like of shape (n_samples,)
+
+        Raises
+        ------
+        ValueError
+            If `X` is not a finite matrix, `y` does not fit it, or there are
+            fewer than k samples.
+        """
+        X = finite_matrix(X, "X")
+        y = label_vector(y, len(X))
+        whole_number(self.k, "k", 1, len(X))
+        self.X = X
+        self.classes, self.codes = np.unique(y, return_inverse=True)
+        self.priors = np.bincount(self.codes) / len(X)
+        return self
+
+    def kneighbours(self, queries):
+        """Indices and distances of the k nearest training samples.
+
+        Returns
+        -------
+        indices, distances : ndarrays of shape (n_queries, k)
+            Nearest first; of equally near samples the first one first.
+
+        Raises
+        ------
+        ValueError
+            If the model is not fitted or the queries do not fit its data.
+        """
+        return self._search(queries, [self.k])
+
+    def predict(self, queries):
+        """The label that most of the k neighbours have, for each query.
+
+        Of equally frequent labels the smallest wins, as in scikit-learn.
+
+        Returns
+        -------
+        ndarray of shape (n_queries,)
+        """
+        return self.predict_each(queries, [self.k])[0]
+
+    def predict_each(self, queries, ks):
+        """`predict` for every k in `ks`.
+
+        Returns
+        -------
+        ndarray of shape (len(ks), n_queries)
+        """
+        indices, _ = self._search(queries, ks)
+        votes = self._class_counts(indices, ks)
+        return self.classes[votes.argmax(axis=1)]
+
+    def density(self, queries, ks):
+        """p(x) = k / (N V), V the volume of the ball to the k-th neighbour.
+
+        Where k training samples coincide with the query it is infinite.
+
+        Returns
+        -------
+        ndarray of shape (len(ks), n_queries)
+            For each k, in units of 1 / volume.
+        """
+        _, distances = self._search(queries, ks)
+        return np.reshape(ks, (-1, 1)) / self._balls(distances, ks)
+
+    def class_density(self, queries, ks):
+        """p(x|c) = k_c / (N_c V), with k_c of the k neighbours in class c.
+
+        V is the ball of `density`, the same for all classes.
+
+        Returns
+        -------
+        ndarray of shape (len(ks), n_classes, n_queries)
+        """
+        indices, distances = self._search(queries, ks)
+        counts = self._class_counts(indices, ks)
+        balls = self._balls(distances, ks)[:, np.newaxis]
+        return counts / (self.priors[:, np.newaxis] * balls)
+
+    def _search(self, queries, ks):
+        """One search that serves every k."""
+        if not hasattr(self, "X"):
+            raise ValueError(
+                "This KNN has no training data yet; call fit(X, y) first."
+            )
+        k_max = max(whole_number(k, "k", 1, len(self.X)) for k in ks)
+        return nearest_neighbours(self.X, queries, k_max)
+
+    def _class_counts(self, indices, ks):
+        """How many of the k nearest are in each class, for every k."""
+        codes = self.codes[indices]
+        last = np.subtract(ks, 1)
+        counts = [
+            np.cumsum(codes == c, axis=1)[:, last]
+            for c in range(len(self.classes))
+        ]
+        return np.stack(counts).transpose(2, 0, 1)  # (ks, classes, queries)
+
+    def _balls(self, distances, ks):
+        """N times the volume of the ball around each query, for every k."""
+        num_samples, dim = self.X.shape
+        unit_ball = math.pi ** (dim / 2) / math.gamma(dim / 2 + 1)
+        radii = distances[:, np.subtract(ks, 1)].T
+        return num_samples * unit_ball * radii**dim
+
+
+def cross_validate(X, y, ks, num_folds=10):
+    """Accuracy of KNN on each fold when it is trained on the others.
+
+    The folds are consecutive rows, so shuffle sorted data first.
+
+    Parameters
+    ----------
+    X : array-like of shape (n_samples, n_features)
+    y : array-like of shape (n_samples,)
+    ks : sequence of int
+        Each at most as large as the smallest training part.
+    num_folds : int
+
+    Returns
+    -------
+    ndarray of shape (num_folds, len(ks))
+    """
+    X, y = np.asarray(X), np.asarray(y)
+    accuracies = []
+    for fold in np.array_split(np.arange(len(X)), num_folds):
+        train = np.delete(np.arange(len(X)), fold)
+        model = KNN(max(ks)).fit(X[train], y[train])
+        predictions = model.predict_each(X[fold], ks)
+        accuracies.append(np.mean(predictions == y[fold], axis=1))
+    return np.array(accuracies)

@@ -1,0 +1,104 @@
+"""Exact k-nearest-neighbour search, a block of queries at a time."""
+
+import numpy as np
+
+from helpers.checks import finite_matrix, whole_number
+
+BLOCK_SIZE = 2**20  # distances held at a time: 8 MiB of float64
+
+
+def nearest_neighbours(X, queries, k):
+    """Find the `k` rows of `X` that are nearest to each query.
+
+    Memory for distances is bounded by a block, not by queries times samples.
+
+    Parameters
+    ----------
+    X : array-like of shape (n_samples, n_features)
+    queries : array-like of shape (n_queries, n_features)
+    k : int, from 1 to n_samples
+
+    Returns
+    -------
+    indices : ndarray of shape (n_queries, k)
+        Rows of `X`, nearest first; of equally near rows the first one first.
+    distances : ndarray of shape (n_queries, k)
+        Their Euclidean distances.
+
+    Raises
+    ------
+    ValueError
+        If `k` is out of range, or an array is not a finite matrix or of
+        another width than the other.
+
+    Examples
+    --------
+    >>> indices, distances = nearest_neighbours([[0.], [2.], [5.]], [[4.]], 2)
+    >>> indices
+    array([[2, 1]])
+    >>> distances
+    array([[1., 2.]])
+    """
+    X = finite_matrix(X, "X")
+    queries = finite_matrix(queries, "queries", X.shape[1])
+    k = whole_number(k, "k", 1, len(X))
+    indices = np.empty((len(queries), k), dtype=np.intp)
+    distances = np.empty((len(queries), k))
+    step = max(1, BLOCK_SIZE // len(X))
+    for start in range(0, len(queries), step):
+        block = slice(start, start + step)
+        squared = squared_distances(queries[block], X)
+        indices[block] = smallest(squared, k)
+        distances[block] = np.sqrt(
+            np.take_along_axis(squared, indices[block], axis=1)
+        )
+    return indices, distances
+
+
+def squared_distances(queries, X):
+    """Squared Euclidean distances between all queries and all samples.
+
+    The differences are squared and summed feature by feature. The shorter
+    |q|^2 - 2 q.x + |x|^2 is one matrix product, but subtracts large numbers
+    to get small ones: two rows that are equal may come out apart.
+
+    Returns
+    -------
+    ndarray of shape (n_queries, n_samples)
+
+    Examples
+    --------
+    >>> squared_distances(np.array([[0., 0.]]), np.array([[3., 4.], [1., 0.]]))
+    array([[25.,  1.]])
+    """
+    squared = np.zeros((len(queries), len(X)))
+    for query_feature, sample_feature in zip(queries.T, X.T, strict=True):
+        squared += np.subtract.outer(query_feature, sample_feature) ** 2
+    return squared
+
+
+def smallest(values, k):
+    """Columns of the `k` smallest values in each row, the smallest first.
+
+    Of equal values the one further left comes first, also where the cut
+    after the k-th goes through a run of equal values.
+
+    Returns
+    -------
+    ndarray of shape (n_rows, k)
+
+    Examples
+    --------
+    >>> smallest(np.array([[7., 3., 7., 3., 7.]]), 3)
+    array([[1, 3, 0]])
+    """
+    columns = np.argpartition(values, k - 1, axis=1)[:, :k]
+    columns.sort(axis=1)  # left to right, which the stable sort keeps
+    chosen = np.take_along_axis(values, columns, axis=1)
+    order = np.argsort(chosen, axis=1, kind="stable")
+    columns = np.take_along_axis(columns, order, axis=1)
+    # A partition takes any of the values equal to the k-th, not the first.
+    kth = chosen.max(axis=1, keepdims=True)
+    cut = np.count_nonzero(values <= kth, axis=1) > k
+    columns[cut] = np.argsort(values[cut], axis=1, kind="stable")[:, :k]
+    return columns
