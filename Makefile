@@ -1,0 +1,74 @@
+# Every task. The work is done by `python -m submission`; make decides when.
+
+PYTHON ?= python3
+ifeq ($(OS),Windows_NT)
+VENV_PYTHON := .venv/Scripts/python
+else
+VENV_PYTHON := .venv/bin/python
+endif
+SUBMISSION := $(VENV_PYTHON) -m submission
+INSTALLED := .venv/installed
+
+# What is typed behind `make zip` reaches Python through the environment, so
+# that no apostrophe or space in a name meets the shell.
+export SURNAME MATRICULATION SHEET
+
+.DELETE_ON_ERROR:
+.PHONY: help pdf test zip lab notebooks lint coverage requirements clean
+
+help:
+	@awk '/^## / { text = substr($$0, 4); next } \
+	      /^[a-z]+:/ && text { sub(/:.*/, ""); printf "make %-13s %s\n", $$0, text } \
+	      { text = "" }' Makefile
+
+## run the notebooks and write the PDF of every sheet to reports/
+pdf:
+
+## lint, unit tests, and all notebook outputs compared with a new run
+test: $(INSTALLED)
+	@$(SUBMISSION) test
+
+## pack what is handed in: SURNAME=... MATRICULATION=... SHEET=...
+zip: $(INSTALLED)
+	@$(SUBMISSION) zip --surname="$$SURNAME" --matriculation="$$MATRICULATION" --sheet="$$SHEET"
+
+## open JupyterLab
+lab: $(INSTALLED)
+	@$(SUBMISSION) lab
+
+## re-run the notebooks in place and store their outputs
+notebooks: $(INSTALLED)
+	@$(SUBMISSION) notebooks
+
+## check code and notebooks with ruff
+lint: $(INSTALLED)
+	@$(SUBMISSION) lint
+
+## print every question and whether it is answered
+coverage: $(INSTALLED)
+	@$(SUBMISSION) coverage
+
+## pin the dependencies of pyproject.toml anew (needs uv)
+requirements:
+	uv pip compile --universal --python-version 3.11 --generate-hashes --upgrade \
+	    --extra test --quiet --output-file requirements.txt pyproject.toml
+
+## delete what was built
+clean:
+	rm -rf build reports/*.pdf reports/*.zip
+
+$(INSTALLED): requirements.txt
+	@$(PYTHON) -m submission setup
+	@touch $@
+
+build/%.ipynb: notebooks/%.ipynb submission/run.py requirements.txt | $(INSTALLED)
+	@$(SUBMISSION) run $<
+
+reports/%.pdf: sheets.toml requirements.txt submission/pdf.py submission/maths.lua submission/report.typ
+	@$(SUBMISSION) export $*
+
+# Which notebook needs which helpers, and which sheet which notebooks.
+build/rules.mk: $(wildcard notebooks/*.ipynb helpers/*.py) notebooks/. helpers/. sheets.toml submission/imports.py
+	@mkdir -p build
+	@$(PYTHON) -m submission rules > $@
+-include build/rules.mk

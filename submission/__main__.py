@@ -1,0 +1,187 @@
+"""Build, test and pack the solutions.
+
+The Makefile calls these commands; without make they work as they are.
+"""
+
+import argparse
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from submission.files import (
+    BUILD,
+    NOTEBOOKS,
+    REPORTS,
+    ROOT,
+    SubmissionError,
+    relative,
+    write_whole,
+)
+
+
+def setup(args):
+    """create .venv and install the pinned requirements"""
+    from submission.environment import set_up
+
+    set_up()
+
+
+def rules(args):
+    """print which executed notebook and PDF depends on what, for make"""
+    from submission.imports import make_rules
+
+    print(make_rules(), end="")
+
+
+def run(args):
+    """run notebooks and leave them with their outputs in build/"""
+    from submission.run import execute, write
+
+    for path in args.notebooks or all_notebooks():
+        write(BUILD / path.name, execute(path.resolve(), args.timeout))
+
+
+def notebooks(args):
+    """re-run notebooks in place, store their outputs and README's figures"""
+    from submission.run import execute, pictures, write
+
+    for path in args.notebooks or all_notebooks():
+        executed = execute(path.resolve(), args.timeout)
+        write(path, executed)
+        for picture in pictures(executed, tag="readme"):
+            save(REPORTS / f"{path.stem}.png", picture)
+
+
+def export(args):
+    """write the PDF of a sheet from its notebooks in build/"""
+    from submission.pdf import sheet_pdf
+    from submission.run import read
+    from submission.sheets import find_sheet
+
+    sheet = find_sheet(args.sheet)
+    executed = {p.stem: read(BUILD / p.name) for p in sheet.notebooks}
+    save(REPORTS / f"{sheet.id}.pdf", sheet_pdf(sheet, executed))
+
+
+def pdf(args):
+    """run all notebooks and write the PDF of every sheet"""
+    from submission.sheets import load_sheets
+
+    run(args)
+    for sheet in load_sheets().values():
+        if sheet.notebooks:
+            export(argparse.Namespace(sheet=sheet.id))
+
+
+def zip(args):
+    """run a sheet's notebooks and pack what is handed in"""
+    from submission.pack import submission_files, submission_name, zip_bytes
+    from submission.pdf import sheet_pdf
+    from submission.run import execute
+    from submission.sheets import find_sheet
+
+    sheet = find_sheet(args.sheet)
+    name = submission_name(args.surname, args.matriculation)
+    surname = name.rpartition("-")[0]
+    executed = {p.stem: execute(p, args.timeout) for p in sheet.notebooks}
+    document = sheet_pdf(sheet, executed, surname, args.matriculation)
+    files = submission_files(sheet, name, document, executed)
+    save(REPORTS / f"{name}.zip", zip_bytes(files))
+
+
+def coverage(args):
+    """print every question and whether it is answered"""
+    from submission.sheets import coverage as table
+
+    print(table())
+
+
+def lint(args):
+    """check code and notebooks with ruff"""
+    call("ruff", "check", ".")
+    call("ruff", "format", "--check", ".")
+
+
+def test(args):
+    """lint, run the unit tests and compare all notebook outputs"""
+    lint(args)
+    options = ["-n", "2", "--dist", "loadfile"]
+    options += ["--doctest-modules", "--nbval", "--nbval-current-env"]
+    call("pytest", *options, "tests", "helpers", "submission", "notebooks")
+
+
+def lab(args):
+    """open JupyterLab"""
+    call("jupyterlab", str(ROOT))
+
+
+def clean(args):
+    """delete what was built"""
+    shutil.rmtree(BUILD, ignore_errors=True)
+    for path in [*REPORTS.glob("*.pdf"), *REPORTS.glob("*.zip")]:
+        path.unlink()
+
+
+def all_notebooks():
+    """All notebooks of the project, in order."""
+    return sorted(NOTEBOOKS.glob("*.ipynb"))
+
+
+def save(path, data):
+    """Write a file whole and say so."""
+    write_whole(path, data)
+    print(f"wrote {relative(path)}")
+
+
+def call(module, *arguments):
+    """Run a Python module as a command; end with its exit code if it fails."""
+    command = [sys.executable, "-m", module, *arguments]
+    code = subprocess.run(command, cwd=ROOT, check=False).returncode
+    if code:
+        sys.exit(code)
+
+
+def parse(arguments):
+    """The command line as a namespace whose `command` is the function."""
+    parser = argparse.ArgumentParser(
+        "python -m submission", description=__doc__
+    )
+    commands = parser.add_subparsers(required=True, metavar="command")
+    for command in (
+        *(pdf, zip, test, lab, notebooks, lint, coverage, clean),
+        *(setup, run, export, rules),
+    ):
+        sub = commands.add_parser(
+            command.__name__, help=command.__doc__, description=command.__doc__
+        )
+        sub.set_defaults(command=command, notebooks=[])
+        if command in (run, notebooks):
+            sub.add_argument("notebooks", nargs="*", type=Path)
+        if command in (run, notebooks, pdf, zip):
+            sub.add_argument(
+                "--timeout",
+                type=int,
+                default=600,
+                help="seconds a cell may take (default: %(default)s)",
+            )
+        if command is export:
+            sub.add_argument("sheet")
+        if command is zip:
+            for option in ("--sheet", "--surname", "--matriculation"):
+                sub.add_argument(option, required=True)
+    return parser.parse_args(arguments)
+
+
+def main():
+    """Run a command; a mistake of the user is one sentence and exit code 2."""
+    args = parse(sys.argv[1:])
+    try:
+        args.command(args)
+    except SubmissionError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

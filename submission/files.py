@@ -1,0 +1,50 @@
+"""Where things are, and how files are written: whole or not at all."""
+
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+NOTEBOOKS = ROOT / "notebooks"
+HELPERS = ROOT / "helpers"
+BUILD = ROOT / "build"  # executed notebooks, on their way to the PDF
+REPORTS = ROOT / "reports"
+
+
+class SubmissionError(Exception):
+    """A sentence for the user: what was wrong, what to do."""
+
+
+def relative(path):
+    """The path as the user sees it: from the project's root if it is there."""
+    path = Path(path)
+    return path.relative_to(ROOT) if path.is_relative_to(ROOT) else path
+
+
+def write_whole(path, data):
+    """Write bytes to a temporary file, then give it its final name.
+
+    Raises
+    ------
+    SubmissionError
+        If the folder cannot be written to or is full; nothing is left behind.
+    """
+    path = Path(path)
+    temporary = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(
+            dir=path.parent, prefix=".", suffix=".part", delete=False
+        ) as file:
+            temporary = Path(file.name)
+            file.write(data)
+        temporary.chmod(0o644)
+        temporary.replace(path)
+    except OSError as error:
+        raise SubmissionError(
+            f"Cannot write {relative(path)}: {error.strerror}. "
+            f"Check that {relative(path.parent)} is a folder you may write "
+            f"to and that the disk is not full."
+        ) from None
+    finally:
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)

@@ -1,0 +1,94 @@
+"""What every stored notebook must keep to, a small function for each rule.
+
+A rule takes a notebook and yields a sentence for each place that breaks it.
+"""
+
+import re
+
+from submission.sheets import heading
+
+MAX_LINE = 79
+VOLATILE = {
+    "a memory address": re.compile(r"\b0x[0-9a-fA-F]{6,}\b"),
+    "an absolute path": re.compile(
+        r"(?<![\w.:/])/(?:home|root|Users|tmp|usr|opt|work)/|\b[A-Z]:\\"
+    ),
+    "a timestamp": re.compile(r"\b\d{1,2}:\d\d:\d\d\b|\b\d{4}-\d\d-\d\dT"),
+    "a NumPy type name": re.compile(
+        r"np\.(?:bool|str|u?int|float|complex)\w*\("
+    ),
+}
+
+
+def code_cells(notebook):
+    """(number, cell) of all code cells that hold code."""
+    for number, cell in enumerate(notebook.cells, 1):
+        if cell.cell_type == "code" and cell.source.strip():
+            yield number, cell
+
+
+def printed(output):
+    """The text of an output as its reader sees it, pictures left out."""
+    if "text" in output:
+        return output.text
+    data = output.get("data", {})
+    return "\n".join(data[kind] for kind in data if kind.startswith("text/"))
+
+
+def runs_in_order(notebook):
+    """Execution counts are 1, 2, ... N."""
+    for count, (number, cell) in enumerate(code_cells(notebook), 1):
+        if cell.execution_count != count:
+            yield (
+                f"Cell {number} has execution count {cell.execution_count} "
+                f"instead of {count}."
+            )
+
+
+def has_no_errors(notebook):
+    """No output is an error or went to stderr."""
+    for number, cell in code_cells(notebook):
+        for output in cell.outputs:
+            if output.output_type == "error":
+                yield f"Cell {number} stored the error {output.ename}."
+            if output.get("name") == "stderr":
+                yield f"Cell {number} printed to stderr: {output.text!r}."
+
+
+def has_no_volatile_output(notebook):
+    """No output holds what differs between runs or machines."""
+    for number, cell in code_cells(notebook):
+        text = "\n".join(map(printed, cell.outputs))
+        for what, pattern in VOLATILE.items():
+            if found := pattern.search(text):
+                yield f"Cell {number} printed {what}: {found.group()!r}."
+
+
+def has_short_lines(notebook):
+    """No line of a cell is longer than 79 characters."""
+    for number, cell in enumerate(notebook.cells, 1):
+        for line in cell.source.split("\n"):
+            if len(line) > MAX_LINE:
+                yield f"Cell {number} has a line of {len(line)} characters."
+
+
+def has_headings(notebook, questions):
+    """Each of these questions has its heading, once."""
+    text = "\n\n".join(
+        cell.source for cell in notebook.cells if cell.cell_type == "markdown"
+    )
+    for question in questions:
+        count = len(heading(question).findall(text))
+        if count != 1:
+            yield (
+                f"Question {question.id} has {count} headings of the form "
+                f"'## {question.id} ... ({question.points:g} P)'."
+            )
+
+
+RULES = [
+    runs_in_order,
+    has_no_errors,
+    has_no_volatile_output,
+    has_short_lines,
+]
