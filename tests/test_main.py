@@ -1,0 +1,213 @@
+"""The commands, as a user calls them."""
+
+import io
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+
+import pytest
+from pypdf import PdfReader
+
+from submission.files import ROOT
+
+SHEETS = """
+[small]
+course = "A course"
+title = "A small sheet"
+questions = [{ id = "1", points = 1, notebook = "one" }]
+"""
+NOTEBOOK = """{
+ "cells": [
+  {"cell_type": "markdown", "id": "a", "metadata": {},
+   "source": "# One\\n\\n## 1 Sum (1 P)"},
+  {"cell_type": "code", "id": "b", "metadata": {}, "outputs": [],
+   "execution_count": null,
+   "source": ["import sys\\n", "sys.path.append('..')\\n",
+              "from helpers.used import f\\n", "print(f())"]}
+ ],
+ "metadata": {}, "nbformat": 4, "nbformat_minor": 5
+}"""
+
+
+@pytest.fixture
+def project(tmp_path):
+    """A project of one small notebook, with this project's commands."""
+    root = tmp_path / "my projekt ü"
+    for name in "submission", "Makefile", "requirements.txt":
+        source = ROOT / name
+        copy = shutil.copytree if source.is_dir() else shutil.copy
+        copy(source, (root.mkdir(exist_ok=True), root / name)[1])
+    for folder in "notebooks", "helpers", "reports":
+        (root / folder).mkdir()
+    (root / "sheets.toml").write_text(SHEETS)
+    (root / "notebooks/one.ipynb").write_text(NOTEBOOK)
+    (root / "helpers/__init__.py").write_text("")
+    (root / "helpers/used.py").write_text("def f():\n    return 6 * 7\n")
+    (root / "helpers/unused.py").write_text("")
+    return root
+
+
+def submission(project, *arguments):
+    return subprocess.run(
+        [sys.executable, "-m", "submission", *arguments],
+        cwd=project,
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+
+
+def pack(project, surname="Müller", matriculation="1234567", sheet="small"):
+    return submission(
+        project,
+        "zip",
+        f"--surname={surname}",
+        f"--matriculation={matriculation}",
+        f"--sheet={sheet}",
+    )
+
+
+def test_pdf_runs_the_notebooks_and_writes_the_sheet(project):
+    done = submission(project, "pdf")
+    assert done.returncode == 0, done.stderr
+    assert "one: cell 2 of 2" in done.stderr
+    pages = PdfReader(project / "reports/small.pdf").pages
+    assert "42" in pages[2].extract_text()
+
+
+def test_zip_packs_a_submission_that_runs_by_itself(project, tmp_path):
+    done = pack(project, surname="O'Brien Müller")
+    assert done.returncode == 0, done.stderr
+    (path,) = (project / "reports").iterdir()
+    assert path.name == "O'Brien Müller-1234567.zip"
+    first = path.read_bytes()
+    pack(project, surname="O'Brien Müller")
+    assert path.read_bytes() == first
+
+    with zipfile.ZipFile(path) as archive:
+        archive.extractall(tmp_path / "unpacked")
+        assert set(archive.namelist()) == {
+            "O'Brien Müller-1234567.pdf",
+            "README.md",
+            "helpers/__init__.py",
+            "helpers/used.py",
+            "notebooks/one.ipynb",
+        }
+        document = archive.read("O'Brien Müller-1234567.pdf")
+    title_page = PdfReader(io.BytesIO(document)).pages[0].extract_text()
+    assert "O'Brien Müller" in title_page
+    assert "1234567" in title_page
+    subprocess.run(
+        [
+            *(sys.executable, "-m", "nbconvert"),
+            *("--execute", "--to=notebook"),
+            tmp_path / "unpacked/notebooks/one.ipynb",
+        ],
+        capture_output=True,
+        check=True,
+    )
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"surname": ""}, "The surname ''"),
+        ({"surname": "../x"}, "The surname '../x'"),
+        ({"matriculation": "12a"}, "The matriculation number '12a'"),
+        ({"sheet": "ex9"}, "There is no sheet 'ex9'"),
+    ],
+)
+def test_bad_input_is_one_sentence_and_exit_code_2(project, wrong, message):
+    done = pack(project, **wrong)
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"error: {message}")
+    assert done.stderr.count("\n") == 1
+    assert not list((project / "reports").iterdir())
+
+
+def test_a_notebook_that_raises_stops_zip_and_names_the_cell(project):
+    (project / "helpers/used.py").write_text("def f():\n    return 1 / 0\n")
+    done = pack(project)
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1] == (
+        f"error: {os.path.join('notebooks', 'one.ipynb')}, cell 2 of 2, "
+        f"raised ZeroDivisionError: division by zero."
+    )
+    assert not list((project / "reports").iterdir())
+
+
+def test_reports_that_cannot_be_written_are_one_sentence(project):
+    (project / "reports").rmdir()
+    (project / "reports").write_text("")
+    done = pack(project)
+    assert done.returncode == 2
+    assert "error: Cannot write " in done.stderr.splitlines()[-1]
+
+
+def test_clean_leaves_what_was_not_built(project):
+    (project / "reports/README.md").write_text("")
+    submission(project, "pdf")
+    submission(project, "clean")
+    assert [p.name for p in (project / "reports").iterdir()] == ["README.md"]
+    assert not (project / "build").exists()
+
+
+def test_notebooks_stores_outputs_in_place(project):
+    submission(project, "notebooks")
+    assert "42" in (project / "notebooks/one.ipynb").read_text()
+
+
+needs_make = pytest.mark.skipif(
+    shutil.which("make") is None, reason="make is not installed"
+)
+
+
+def make(project, *arguments):
+    """Run make as if .venv were installed: with this Python."""
+    done = subprocess.run(
+        [
+            "make",
+            f"VENV_PYTHON={sys.executable}",
+            f"PYTHON={sys.executable}",
+            "--old-file=.venv/installed",
+            *arguments,
+        ],
+        cwd=project,
+        env={k: v for k, v in os.environ.items() if "MAKE" not in k},
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout + done.stderr
+
+
+@needs_make
+def test_make_redoes_only_what_depends_on_a_change(project):
+    (project / ".venv").mkdir()
+    (project / ".venv/installed").touch()
+
+    def redone(change=None):
+        if change:
+            (project / change).touch()
+        said = make(project, "pdf")
+        return "cell 2 of 2" in said, "wrote" in said
+
+    assert redone() == (True, True)
+    assert redone() == (False, False)
+    assert redone("helpers/used.py") == (True, True)
+    assert redone("helpers/unused.py") == (False, False)
+    assert redone("notebooks/one.ipynb") == (True, True)
+    assert redone("submission/report.typ") == (False, True)
+    assert redone() == (False, False)
+
+
+@needs_make
+def test_make_alone_prints_what_can_be_made(project):
+    printed = make(project)
+    makefile = (ROOT / "Makefile").read_text()
+    assert printed.count("\n") == makefile.count("\n## ")
+    for target in "pdf", "test", "zip", "lab", "notebooks", "lint", "clean":
+        assert f"make {target}" in printed

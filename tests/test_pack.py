@@ -1,0 +1,114 @@
+import io
+import unicodedata
+import zipfile
+
+import pytest
+
+from submission.files import ROOT, SubmissionError
+from submission.imports import helper_files, imported_modules
+from submission.pack import (
+    requirements,
+    submission_files,
+    submission_name,
+    zip_bytes,
+)
+from submission.run import read
+from submission.sheets import find_sheet
+
+
+@pytest.fixture(scope="module")
+def packed():
+    """A submission of the notebooks as they are stored."""
+    sheet = find_sheet("genai-ex2")
+    notebooks = {path.stem: read(path) for path in sheet.notebooks}
+    return submission_files(sheet, "Müller-1", b"%PDF", notebooks)
+
+
+def test_the_zip_holds_one_pdf_notebooks_helpers_and_a_readme(packed):
+    names = zipfile.ZipFile(io.BytesIO(zip_bytes(packed))).namelist()
+    sheet = find_sheet("genai-ex2")
+    helpers = {f for path in sheet.notebooks for f in helper_files(path)}
+    expected = {"Müller-1.pdf", "README.md"}
+    expected |= {f"notebooks/{path.name}" for path in sheet.notebooks}
+    expected |= {f"helpers/{file.name}" for file in helpers}
+    assert set(names) == expected
+    assert len(names) == len(set(names))
+
+
+def test_the_zip_is_the_same_when_built_twice(packed):
+    backwards = dict(reversed(packed.items()))
+    assert zip_bytes(packed) == zip_bytes(backwards)
+
+
+def test_the_readme_pins_what_the_notebooks_import(packed):
+    readme = packed["README.md"].decode()
+    for package in "numpy==", "matplotlib==", "scikit-learn==", "jupyterlab==":
+        assert package in readme
+    assert "nbclient" not in readme
+    assert requirements(["import os, json"])[0].startswith("jupyterlab==")
+
+
+def test_helpers_are_found_through_helpers_and_no_others_are():
+    found = {f.name for f in helper_files(ROOT / "notebooks/01_knn.ipynb")}
+    assert {"__init__.py", "knn.py", "nearest.py", "checks.py"} <= found
+    for file in found:
+        names = imported_modules((ROOT / "helpers" / file).read_text())
+        used = {n.split(".")[1] for n in names if n.startswith("helpers.")}
+        assert {f"{name}.py" for name in used} <= found
+
+
+@pytest.mark.parametrize(
+    "surname",
+    [
+        "Müller",
+        "O'Brien",
+        "D’Angelo",
+        "van der Berg",
+        "Meyer-Landrut",
+        "Ørsted",
+        "St. John",
+        "Nguyễn",
+        "'t Hooft",
+        "Şahin",
+    ],
+)
+def test_surnames_of_many_kinds_work_in_one_normal_form(surname):
+    names = {
+        submission_name(unicodedata.normalize(form, surname), "1234567")
+        for form in ("NFC", "NFD")
+    }
+    assert names == {unicodedata.normalize("NFC", f"{surname}-1234567")}
+
+
+@pytest.mark.parametrize(
+    "surname",
+    [
+        "",
+        " ",
+        "a/b",
+        "a\\b",
+        "..",
+        ".",
+        "../a",
+        "a\nb",
+        "a\0b",
+        "a ",
+        "a:b",
+        "a1",
+        "-a",
+        "a--b",
+        "a<b",
+        "a*",
+    ],
+)
+def test_surnames_that_cannot_be_file_names_are_refused(surname):
+    with pytest.raises(SubmissionError, match="SURNAME"):
+        submission_name(surname, "1234567")
+
+
+@pytest.mark.parametrize(
+    "number", ["", "12 3", "12/3", "..", "1\n", "x", "١٢"]
+)
+def test_matriculation_numbers_that_are_none_are_refused(number):
+    with pytest.raises(SubmissionError, match="MATRICULATION"):
+        submission_name("Müller", number)

@@ -1,0 +1,114 @@
+import errno
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+from submission import files
+from submission.files import SubmissionError, write_whole
+from submission.run import execute, read, write
+
+
+@pytest.fixture
+def store(tmp_path):
+    """Write a notebook of a text cell and these code cells."""
+
+    def make(*sources, tags=()):
+        cells = [new_markdown_cell("# Title")]
+        cells += [new_code_cell(source) for source in sources]
+        cells[-1].metadata["tags"] = list(tags)
+        nbformat.write(new_notebook(cells=cells), tmp_path / "nb.ipynb")
+        return tmp_path / "nb.ipynb"
+
+    return make
+
+
+def test_a_run_stores_outputs_and_nothing_volatile(store, tmp_path):
+    path = store(
+        "import os; print(os.getcwd())", "for i in range(9): print(i)"
+    )
+    executed = execute(path)
+    assert executed.cells[1].outputs[0].text.strip() == str(tmp_path)
+    assert len(executed.cells[2].outputs) == 1
+    assert [cell.execution_count for cell in executed.cells[1:]] == [1, 2]
+    assert set(executed.metadata) == {"kernelspec", "language_info"}
+    assert all(not cell.metadata for cell in executed.cells[:2])
+
+
+def test_two_runs_store_the_same_bytes(store, tmp_path):
+    path = store("print(1)", "print(2); import sys; print(3, flush=True)")
+    for name in "a.ipynb", "b.ipynb":
+        write(tmp_path / name, execute(path))
+    a, b = (tmp_path / name for name in ("a.ipynb", "b.ipynb"))
+    assert a.read_bytes() == b.read_bytes()
+
+
+def test_interactive_cells_run_but_store_no_output(store):
+    executed = execute(store("print('panel')", tags=["interactive"]))
+    assert executed.cells[1].outputs == []
+    assert executed.cells[1].execution_count == 1
+
+
+def test_progress_names_the_notebook_and_the_cell(store, capsys):
+    execute(store("1", "2"))
+    assert "nb: cell 3 of 3" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("source", "problem"),
+    [
+        ("{}['x']", "raised KeyError: 'x'"),
+        ("while True: pass", "did not end within 2 seconds"),
+        ("import os; os._exit(1)", "ended the kernel"),
+    ],
+)
+def test_a_cell_that_fails_is_named_with_its_error(store, source, problem):
+    path = store("1 + 1", source)
+    with pytest.raises(SubmissionError, match="cell 3 of 3") as caught:
+        execute(path, timeout=2)
+    assert "nb.ipynb" in str(caught.value)
+    assert problem in str(caught.value)
+
+
+@pytest.mark.parametrize("content", [None, "", "{", "[]", "{}"])
+def test_a_file_that_is_no_notebook_is_refused(tmp_path, content):
+    path = tmp_path / "x.ipynb"
+    if content is not None:
+        path.write_text(content)
+    with pytest.raises(SubmissionError, match=r"Cannot read .*x\.ipynb"):
+        read(path)
+
+
+def test_a_written_file_replaces_the_old_one_and_leaves_nothing_else(tmp_path):
+    write_whole(tmp_path / "a", b"old")
+    write_whole(tmp_path / "a", b"new")
+    assert [path.name for path in tmp_path.iterdir()] == ["a"]
+    assert (tmp_path / "a").read_bytes() == b"new"
+
+
+def test_a_full_disk_is_one_sentence_and_keeps_the_old_file(
+    tmp_path, monkeypatch
+):
+    write_whole(tmp_path / "a", b"old")
+    make = files.tempfile.NamedTemporaryFile
+
+    def full(*args, **kwargs):
+        file = make(*args, **kwargs)
+        monkeypatch.setattr(file.file, "write", fail, raising=False)
+        file.write = fail
+        return file
+
+    def fail(data):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(files.tempfile, "NamedTemporaryFile", full)
+    with pytest.raises(SubmissionError, match="No space left on device"):
+        write_whole(tmp_path / "a", b"new")
+    assert [path.name for path in tmp_path.iterdir()] == ["a"]
+    assert (tmp_path / "a").read_bytes() == b"old"
+
+
+def test_a_folder_that_cannot_be_written_is_one_sentence(tmp_path):
+    (tmp_path / "reports").write_text("a file where the folder should be")
+    with pytest.raises(SubmissionError, match=r"Cannot write .*a\.pdf"):
+        write_whole(tmp_path / "reports" / "a.pdf", b"")

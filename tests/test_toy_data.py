@@ -1,0 +1,37 @@
+import numpy as np
+from sklearn.datasets import make_moons
+
+from helpers.toy_data import grid, moons, moons_density
+
+
+def test_moons_are_the_rows_of_the_sheet_in_order():
+    X, y = make_moons(n_samples=1000, noise=0.2, random_state=0)
+    X_train, y_train, X_test, y_test = moons()
+    np.testing.assert_array_equal(np.concatenate([X_train, X_test]), X)
+    np.testing.assert_array_equal(np.concatenate([y_train, y_test]), y)
+    assert np.bincount(y_train).tolist() == [453, 447]
+
+
+def test_the_true_density_integrates_to_one():
+    x1, x2, points = grid((-3, 4), (-3, 3), num=200)
+    for values in moons_density(points):
+        rows = np.trapezoid(values.reshape(200, 200), x1)
+        np.testing.assert_allclose(np.trapezoid(rows, x2), 1, rtol=1e-3)
+
+
+def test_the_true_density_predicts_how_many_samples_fall_into_a_box():
+    X, y = make_moons(n_samples=100_000, noise=0.2, random_state=7)
+    x1, x2, points = grid((0.0, 1.0), (0.0, 1.0), num=60)
+    inside = ((points[0] <= X) & (points[-1] >= X)).all(axis=1)
+    for c, values in enumerate(moons_density(points)):
+        rows = np.trapezoid(values.reshape(60, 60), x1)
+        expected = np.trapezoid(rows, x2)
+        np.testing.assert_allclose(inside[y == c].mean(), expected, rtol=0.05)
+
+
+def test_grid_points_run_along_the_first_axis_first():
+    x1, x2, points = grid((0, 2), (5, 6), num=3)
+    values = points[:, 0] * 10 + points[:, 1]
+    np.testing.assert_array_equal(
+        values.reshape(3, 3), x1 * 10 + x2[:, np.newaxis]
+    )
