@@ -68,7 +68,7 @@ def scatter_classes(samples):
     ----------
     samples : dict of title -> (X of shape (n, 2), y of shape (n,))
     """
-    fig, axes = new_figure(1.9, len(samples), num_columns=len(samples))
+    fig, axes = new_figure(2.1, len(samples), num_columns=len(samples))
     for ax, (title, (X, y)) in zip(axes, samples.items(), strict=True):
         draw_classes(ax, X, y)
         ax.set_title(title, fontsize=FONT_SIZE)
