@@ -5,8 +5,8 @@ import operator
 import numpy as np
 
 
-def finite_matrix(values, name, num_columns=None):
-    """Return `values` as a float64 matrix, or say what is wrong with it.
+def finite_matrix(values, name, num_columns=None, dtype=np.float64):
+    """Return `values` as a matrix of floats, or say what is wrong with it.
 
     Parameters
     ----------
@@ -14,7 +14,8 @@ def finite_matrix(values, name, num_columns=None):
     name : str
         The argument's name, for the message.
     num_columns : int, optional
-        The number of features it must have.
+        The number of columns it must have.
+    dtype : data type, optional
 
     Raises
     ------
@@ -22,16 +23,16 @@ def finite_matrix(values, name, num_columns=None):
         If it is not two-dimensional, has no rows, holds a NaN or an infinite
         value, or is of another width.
     """
-    matrix = np.asarray(values, dtype=np.float64)
+    matrix = np.asarray(values, dtype)
     if matrix.ndim != 2 or len(matrix) == 0:
         raise ValueError(
             f"{name} must have shape (n_samples, n_features) with at least "
-            f"one sample, but its shape is {matrix.shape}."
+            f"one row, but its shape is {matrix.shape}."
         )
     if num_columns is not None and matrix.shape[1] != num_columns:
         raise ValueError(
-            f"{name} must have {num_columns} features, as the training data "
-            f"has, but it has {matrix.shape[1]}."
+            f"{name} must have {num_columns} columns, but it has "
+            f"{matrix.shape[1]}."
         )
     if not np.isfinite(matrix).all():
         raise ValueError(

@@ -1,6 +1,7 @@
 """Interactive panels for JupyterLab: sliders above a figure that follows."""
 
 import io
+from functools import lru_cache
 
 import ipywidgets as widgets
 import numpy as np
@@ -8,6 +9,10 @@ from IPython.display import display
 
 from helpers import plots
 from helpers.knn import KNN
+from helpers.lls import LinearLeastSquares
+from helpers.losses import SoftmaxCrossEntropy
+from helpers.toy_data import outlier_blobs
+from helpers.training import train
 
 
 def knn_panel(X, y, x1, x2, points):
@@ -71,6 +76,115 @@ def knn_panel(X, y, x1, x2, points):
     )
 
 
+def lls_panel():
+    """Move the outlier from n = 1 to n = 32 and watch the boundary turn."""
+    fig, [ax] = plots.new_figure(3.7)
+    X, y, _, _ = outlier_blobs(1)
+    plots.draw_classes(ax, X[:-1], y[:-1])
+    (line,) = ax.plot([], [], "k-", lw=1.5, label="f(x) = 0")
+    (arrow,) = ax.plot([], [], "k:", lw=1, label="to the outlier")
+    (point,) = ax.plot([], [], "ks", ms=7, label="outlier")
+    ax.set(xlim=(-1, 4), ylim=(-1, 4), aspect="equal")
+    ax.set(xlabel="feature $x_1$", ylabel="feature $x_2$")
+    ax.legend(fontsize=8, loc="lower right")
+
+    def draw(n):
+        X, y, X_test, y_test = outlier_blobs(n)
+        model = LinearLeastSquares().fit(X, y)
+        w1, w2, b = model.theta
+        line.set_data(*plots.boundary_ends(model.theta))
+        arrow.set_data([1, X[-1, 0]], [1, X[-1, 1]])
+        point.set_data(*X[-1:].T)
+        score = model.decision_function(X[-1:])[0]
+        accuracy = np.mean(model.predict(X_test) == y_test)
+        return (
+            f"n = {n:g}: theta = ({w1:.3f}, {w2:.3f}, {b:.3f}); score of the "
+            f"outlier {score:.2f}, wanted -1; test accuracy {accuracy:.2f}"
+        )
+
+    slider = widgets.FloatSlider(
+        value=1, min=1, max=32, step=0.5, description="n"
+    )
+    return panel(fig, draw, n=slider)
+
+
+def softmax_panel(X_train, y_train, X_test, y_test, weights):
+    """Choose a learning rate and a number of steps; see loss and accuracy.
+
+    Parameters
+    ----------
+    X_train, X_test : ndarrays with the column of the bias
+    y_train, y_test : ndarrays of labels
+    weights : ndarray, where the training starts
+    """
+    max_steps, every = 1000, 20
+    sets = {"train": (X_train, y_train), "test": (X_test, y_test)}
+    fig, axes = plots.new_figure(2.8, 2, 2, share_axes=False)
+    lines = {}
+    for ax, ylabel in zip(axes, ("mean loss", "accuracy"), strict=True):
+        for i, name in enumerate(sets):
+            (lines[ylabel, name],) = ax.plot(
+                [], [], plots.LINES[i], color=plots.COLOURS[i], label=name
+            )
+        ax.set(xlabel="gradient step", ylabel=ylabel, xlim=(0, max_steps))
+        ax.legend(fontsize=8)
+        ax.grid(alpha=0.3)
+    axes[0].set(yscale="log", ylim=(0.01, 100))
+    axes[1].set(ylim=(0, 1.02))
+
+    @lru_cache
+    def history(learning_rate):
+        return train(
+            SoftmaxCrossEntropy(),
+            X_train,
+            y_train,
+            weights,
+            learning_rate=learning_rate,
+            num_epochs=max_steps,
+            reduction="sum",
+            monitors=sets,
+            monitor_steps=range(0, max_steps + 1, every),
+        )
+
+    def draw(learning_rate, num_steps):
+        run = history(learning_rate)
+        shown = run.steps <= num_steps
+        for name in sets:
+            for key, values in (
+                ("mean loss", run.loss),
+                (
+                    "accuracy",
+                    run.accuracy,
+                ),
+            ):
+                lines[key, name].set_data(
+                    run.steps[shown], values[name][shown]
+                )
+        last = {name: run.accuracy[name][shown][-1] for name in sets}
+        return (
+            f"learning rate {learning_rate:g}, {num_steps} steps: accuracy "
+            f"{last['train']:.3f} on the training set, {last['test']:.3f} on "
+            f"the test set"
+        )
+
+    return panel(
+        fig,
+        draw,
+        learning_rate=widgets.SelectionSlider(
+            options=[1e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 0.1],
+            value=1e-3,
+            description="learning rate",
+        ),
+        num_steps=widgets.IntSlider(
+            value=max_steps,
+            min=0,
+            max=max_steps,
+            step=every,
+            description="steps",
+        ),
+    )
+
+
 def panel(fig, draw, **sliders):
     """Show sliders, a line of text and a figure redrawn when they move.
 
@@ -90,6 +204,7 @@ def panel(fig, draw, **sliders):
         image.value = picture.getvalue()
 
     for slider in sliders.values():
+        slider.style.description_width = "7em"
         slider.observe(update, names="value")
     update()
     display(widgets.VBox([*sliders.values(), text, image]))

@@ -13,6 +13,7 @@ from matplotlib.patches import Patch
 WIDTH = 6.4  # inches: the width of the text in the PDF
 COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"]
 MARKERS = ["o", "^", "s", "D", "v", "P"]
+LINE_COLOURS = ["#000000", *COLOURS[2:4], *COLOURS[:2], COLOURS[5]]
 LINES = ["-", "--", ":", "-."]
 FONT_SIZE = 9
 
@@ -28,17 +29,21 @@ def tint(colour, share=0.3):
     return tuple(1 - share * (1 - channel) for channel in to_rgb(colour))
 
 
-def new_figure(row_height, num_panels=1, num_columns=1):
+def new_figure(row_height, num_panels=1, num_columns=1, share_axes=True):
     """A figure as wide as the text and its panels, as (Figure, list of Axes).
 
-    The panels share their axes, whose labels stand on the figure.
+    Panels that share their axes are labelled once, on the figure.
     """
     num_rows = -(-num_panels // num_columns)
     fig = Figure(
         figsize=(WIDTH, row_height * num_rows + 0.5), layout="constrained"
     )
     axes = fig.subplots(
-        num_rows, num_columns, squeeze=False, sharex=True, sharey=True
+        num_rows,
+        num_columns,
+        squeeze=False,
+        sharex=share_axes,
+        sharey=share_axes,
     ).flatten()
     for ax in axes[num_panels:]:
         ax.remove()
@@ -61,19 +66,29 @@ def draw_classes(ax, X, y, size=14):
         )
 
 
-def scatter_classes(samples):
+def scatter_classes(samples, num_columns=2, share_axes=True, highlight=None):
     """Labelled points in the plane, one panel for each set.
 
     Parameters
     ----------
     samples : dict of title -> (X of shape (n, 2), y of shape (n,))
+    num_columns : int
+    share_axes : bool
+        Whether all panels show the same box, with equal units on both axes.
+    highlight : str, optional
+        What to call the last sample of each set in the legend, ringed.
     """
-    fig, axes = new_figure(2.1, len(samples), num_columns=len(samples))
+    fig, axes = new_figure(2.1, len(samples), num_columns, share_axes)
     for ax, (title, (X, y)) in zip(axes, samples.items(), strict=True):
         draw_classes(ax, X, y)
+        if highlight:
+            ax.plot(*X[-1], "ko", ms=9, fillstyle="none", label=highlight)
+            ax.margins(0.1)
         ax.set_title(title, fontsize=FONT_SIZE)
-        ax.set_aspect("equal")
-        ax.legend(fontsize=FONT_SIZE - 1, loc="upper right")
+        if share_axes:
+            ax.set_aspect("equal")
+    handles = axes[0].get_legend_handles_labels()
+    _legend_above(fig, *handles)
     _label(fig, "feature $x_1$", "feature $x_2$")
     return fig
 
@@ -98,13 +113,11 @@ def decision_maps(x1, x2, predictions, X, y, num_columns=2):
         for c in range(len(np.unique(y)))
     ]
     regions = [Patch(color=tint(COLOURS[c])) for c in range(len(points))]
-    fig.legend(
+    _legend_above(
+        fig,
         points + regions,
         [f"class {label}" for label in np.unique(y)]
         + [f"predicted {label}" for label in np.unique(y)],
-        loc="outside upper center",
-        ncols=2 * len(points),
-        fontsize=FONT_SIZE - 1,
     )
     _label(fig, "feature $x_1$", "feature $x_2$")
     return fig
@@ -119,38 +132,148 @@ def draw_regions(ax, x1, x2, labels, classes):
     ax.contour(x1, x2, codes, levels[1:-1], colors="black", linewidths=0.8)
 
 
-def curves(x, series, xlabel, ylabel, errors=None, log2_x=False):
-    """Several series over one x, told apart by colour, line and marker.
+def boundary_lines(X, y, thetas, centre=None):
+    """Labelled points and straight boundaries <w, x> + b = 0 between them.
+
+    Parameters
+    ----------
+    X, y : ndarrays of shape (n, 2) and (n,)
+    thetas : dict of label -> ndarray (w1, w2, b)
+    centre : (float, float), optional
+        A point to mark.
+    """
+    fig, [ax] = new_figure(3.2)
+    draw_classes(ax, X, y)
+    ax.set(xlim=(-0.8, 1.8), ylim=(-0.8, 1.8), aspect="equal")
+    for i, (label, theta) in enumerate(thetas.items()):
+        ax.plot(
+            *boundary_ends(theta),
+            color=LINE_COLOURS[i % len(LINE_COLOURS)],
+            linestyle=LINES[i % len(LINES)],
+            linewidth=1.6,
+            label=label,
+        )
+    if centre:
+        ax.plot(*centre, "k*", ms=11, label=f"the point {centre}")
+    ax.legend(
+        fontsize=FONT_SIZE - 1, loc="center left", bbox_to_anchor=(1.02, 0.5)
+    )
+    ax.set_xlabel("feature $x_1$", fontsize=FONT_SIZE)
+    ax.set_ylabel("feature $x_2$", fontsize=FONT_SIZE)
+    return fig
+
+
+def boundary_ends(theta, half_length=9):
+    """x1 and x2 of two far points on the line w1 x1 + w2 x2 + b = 0.
+
+    Examples
+    --------
+    >>> boundary_ends([0.0, 2.0, -2.0], half_length=1)
+    array([[ 1., -1.],
+           [ 1.,  1.]])
+    """
+    *w, b = theta
+    normal = np.array(w) / np.hypot(*w)
+    foot = -b / np.hypot(*w) * normal  # the point nearest to the origin
+    along = half_length * np.array([-normal[1], normal[0]])
+    return np.transpose([foot - along, foot + along])
+
+
+def curves(x, panels, xlabel, errors=None, x_scale="linear", y_scale="linear"):
+    """Series over one x, told apart by colour, line and marker.
 
     Parameters
     ----------
     x : sequence of float
-    series : dict of label -> values over x
+    panels : dict of ylabel -> dict of label -> values over x
+        One panel for each ylabel, side by side.
+    xlabel : str
     errors : dict of label -> standard errors, optional
         Drawn as bars around the series of the same label.
-    log2_x : bool
-        Whether x runs over powers of two.
+    x_scale : "linear", "log", or "log2" for powers of two
+    y_scale : "linear" or "log"
     """
-    fig, [ax] = new_figure(2.4)
-    for i, (label, values) in enumerate(series.items()):
-        ax.errorbar(
-            x,
-            values,
-            yerr=(errors or {}).get(label),
-            color=COLOURS[i],
-            linestyle=LINES[i],
-            marker=MARKERS[i],
-            markersize=4,
-            capsize=2,
-            label=label,
-        )
-    if log2_x:
-        ax.set_xscale("log", base=2)
-        ax.set_xticks(x, labels=[str(value) for value in x])
-    ax.grid(alpha=0.3)
-    ax.legend(fontsize=FONT_SIZE - 1)
-    ax.set_xlabel(xlabel, fontsize=FONT_SIZE)
-    ax.set_ylabel(ylabel, fontsize=FONT_SIZE)
+    fig, axes = new_figure(2.4, len(panels), len(panels), share_axes=False)
+    for ax, (ylabel, series) in zip(axes, panels.items(), strict=True):
+        for i, (label, values) in enumerate(series.items()):
+            ax.errorbar(
+                x,
+                values,
+                yerr=(errors or {}).get(label),
+                color=COLOURS[i],
+                linestyle=LINES[i % len(LINES)],
+                marker=MARKERS[i],
+                markevery=max(1, len(x) // 10),
+                markersize=4,
+                capsize=2,
+                label=label,
+            )
+        ax.set_yscale(y_scale)
+        if x_scale == "log2":
+            ax.set_xscale("log", base=2)
+            ax.set_xticks(x, labels=[str(value) for value in x])
+        else:
+            ax.set_xscale(x_scale)
+        ax.grid(alpha=0.3)
+        ax.legend(fontsize=FONT_SIZE - 1)
+        ax.set_xlabel(xlabel, fontsize=FONT_SIZE)
+        ax.set_ylabel(ylabel, fontsize=FONT_SIZE)
+    return fig
+
+
+def image_grid(images, titles, num_columns, label=None):
+    """Square pictures side by side, all on one grey or colour scale.
+
+    Parameters
+    ----------
+    images : ndarray of shape (n, num_pixels)
+    titles : sequence of n str
+    num_columns : int
+    label : str, optional
+        What the values are. They may then have both signs, and are drawn
+        from blue through white to red, with a colour bar; without it they
+        are ink on paper.
+    """
+    side = round(images.shape[1] ** 0.5)
+    limit = np.abs(images).max()
+    style = {"cmap": "Greys", "vmin": 0, "vmax": limit}
+    if label:
+        style = {"cmap": "RdBu_r", "vmin": -limit, "vmax": limit}
+    fig, axes = new_figure(1.25, len(images), num_columns)
+    for ax, image, title in zip(axes, images, titles, strict=True):
+        picture = ax.imshow(image.reshape(side, side), **style)
+        ax.set_title(title, fontsize=FONT_SIZE)
+        ax.set_axis_off()
+    if label:
+        bar = fig.colorbar(picture, ax=axes)
+        bar.set_label(label, fontsize=FONT_SIZE)
+        bar.ax.tick_params(labelsize=FONT_SIZE - 1)
+    return fig
+
+
+def confusion_matrix(counts):
+    """How often each class was taken for each: ndarray of shape (C, C).
+
+    Rows are the true classes, columns the predicted ones.
+    """
+    fig, [ax] = new_figure(3.4)
+    wrong = counts - np.diag(np.diag(counts))
+    ax.imshow(wrong, cmap="Oranges", vmin=0, vmax=2 * max(wrong.max(), 1))
+    for (true, predicted), count in np.ndenumerate(counts):
+        if count:
+            ax.text(
+                predicted,
+                true,
+                str(count),
+                ha="center",
+                va="center",
+                fontsize=FONT_SIZE,
+                weight="normal" if true == predicted else "bold",
+            )
+    ax.set_xticks(range(len(counts)))
+    ax.set_yticks(range(len(counts)))
+    ax.set_xlabel("predicted class", fontsize=FONT_SIZE)
+    ax.set_ylabel("true class", fontsize=FONT_SIZE)
     return fig
 
 
@@ -181,6 +304,17 @@ def density_maps(x1, x2, densities, label, limits, num_columns=3):
     bar.ax.tick_params(labelsize=FONT_SIZE - 1)
     _label(fig, "feature $x_1$", "feature $x_2$")
     return fig
+
+
+def _legend_above(fig, handles, labels):
+    """One legend for all panels, on one line."""
+    fig.legend(
+        handles,
+        labels,
+        loc="outside upper center",
+        ncols=len(handles),
+        fontsize=FONT_SIZE - 1,
+    )
 
 
 def _label(fig, xlabel, ylabel):

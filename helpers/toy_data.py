@@ -1,7 +1,8 @@
 """Small data sets, split into training and test arrays, and a grid."""
 
 import numpy as np
-from sklearn.datasets import make_moons
+from sklearn.datasets import load_digits, make_moons
+from sklearn.model_selection import train_test_split
 
 NUM_TRAIN_MOONS = 900
 MOONS_NOISE = 0.2
@@ -74,3 +75,48 @@ def grid(x1_range, x2_range, num=100):
     x1, x2 = np.linspace(*x1_range, num), np.linspace(*x2_range, num)
     points = np.stack(np.meshgrid(x1, x2), axis=-1).reshape(-1, 2)
     return x1, x2, points
+
+
+def outlier_blobs(outlier):
+    """Two blobs and one far point; sheet genai-ex2, task 2.
+
+    Label +1 around (0, 0), label -1 around (1, 1), and one training sample of
+    label -1 at outlier * (1, 1.75): on its own class's side, but far out.
+
+    Parameters
+    ----------
+    outlier : float
+        The magnitude, n in the sheet.
+
+    Returns
+    -------
+    X_train : ndarray of shape (901, 2), the outlier in the last row
+    y_train : ndarray of shape (901,)
+    X_test : ndarray of shape (100, 2)
+    y_test : ndarray of shape (100,)
+    """
+    rng = np.random.RandomState(0)
+    X = np.concatenate([rng.randn(500, 2) * 0.2, 1 + rng.randn(500, 2) * 0.2])
+    y = np.repeat([1, -1], 500)
+    X_train, X_test, y_train, y_test = train_test_split(
+        X, y, test_size=0.1, shuffle=True, random_state=0
+    )
+    X_train = np.vstack([X_train, [outlier, 1.75 * outlier]])
+    return X_train, np.append(y_train, -1), X_test, y_test
+
+
+def digits():
+    """scikit-learn's handwritten digits; sheet genai-ex2, task 3.
+
+    Returns
+    -------
+    X_train : ndarray of shape (1347, 64), 8 x 8 pixels from 0 to 1
+    y_train : ndarray of shape (1347,), 0 to 9
+    X_test : ndarray of shape (450, 64)
+    y_test : ndarray of shape (450,)
+    """
+    X, y = load_digits(return_X_y=True)
+    X_train, X_test, y_train, y_test = train_test_split(
+        X / 16, y, test_size=0.25, shuffle=True, random_state=0
+    )
+    return X_train, y_train, X_test, y_test

@@ -124,7 +124,13 @@ def test_every_kind_of_plot_passes_the_figure_rule(shown):
     figures = [
         plots.scatter_classes({"a": (X, y), "b": (X, y)}),
         plots.decision_maps(x, x, {"k": np.arange(25) % 3}, X, y),
-        plots.curves([1, 2], {"a": [1, 2], "b": [2, 1]}, "k", "accuracy"),
+        plots.scatter_classes({"a": (X, y)}, highlight="last"),
+        plots.boundary_lines(X, y, {"a": [1, 2, 3]}, centre=(0, 1)),
+        plots.curves([1, 2], {"y": {"a": [1, 2], "b": [2, 1]}}, "k"),
+        plots.curves([1, 2], {"y": {"a": [1, 2]}}, "k", {"a": [1, 1]}, "log2"),
+        plots.image_grid(X[:, [0, 1, 1, 0]], list("abcdefghi"), 5, "weight"),
+        plots.image_grid(np.eye(4), list("abcd"), 2),
+        plots.confusion_matrix(np.eye(3, dtype=int) + 1),
         plots.density_maps(x, x, {"p": np.arange(25.0)}, "p(x)", (0.1, 9)),
     ]
     for fig in figures:

@@ -1,15 +1,25 @@
 import ipywidgets as widgets
+import numpy as np
 import pytest
 
 from helpers import explore
 from helpers.knn import KNN
-from helpers.toy_data import grid, moons
+from helpers.lls import LinearLeastSquares
+from helpers.losses import SoftmaxCrossEntropy
+from helpers.toy_data import digits, grid, moons, outlier_blobs
+from helpers.training import add_bias, train
 
 
 @pytest.fixture
-def knn_panel(monkeypatch):
-    shown = []
-    monkeypatch.setattr(explore, "display", shown.append)
+def shown(monkeypatch):
+    """Collect the panels that are displayed."""
+    panels = []
+    monkeypatch.setattr(explore, "display", panels.append)
+    return panels
+
+
+@pytest.fixture
+def knn_panel(shown):
     X, y, _, _ = moons()
     explore.knn_panel(X, y, *grid((-1.5, 2.5), (-1, 1.5), num=20))
     return shown[0].children
@@ -32,3 +42,34 @@ def test_the_text_says_what_the_classifier_predicts(knn_panel):
         label = KNN(k.value).fit(X, y).predict([query])[0]
         assert f"predicted class {label};" in text.value
     assert isinstance(image, widgets.Image)
+
+
+def test_the_least_squares_panel_reports_the_fit_at_the_slider(shown):
+    explore.lls_panel()
+    slider, text, image = shown[0].children
+    before = image.value
+    slider.value = 16
+    theta = LinearLeastSquares().fit(*outlier_blobs(16)[:2]).theta
+    assert "theta = ({:.3f}, {:.3f}, {:.3f})".format(*theta) in text.value
+    assert image.value != before
+
+
+def test_the_softmax_panel_reports_the_accuracy_at_its_sliders(shown):
+    X, y, X_test, y_test = digits()
+    X, X_test = add_bias(X), add_bias(X_test)
+    explore.softmax_panel(X, y, X_test, y_test, np.zeros((65, 10)))
+    rate, steps, text, image = shown[0].children
+    before = image.value
+    rate.value, steps.value = 0.003, 40
+    weights = train(
+        SoftmaxCrossEntropy(),
+        X,
+        y,
+        np.zeros((65, 10)),
+        learning_rate=0.003,
+        num_epochs=40,
+        reduction="sum",
+    ).weights
+    correct = np.mean((X_test @ weights).argmax(axis=1) == y_test)
+    assert f"{correct:.3f} on the test set" in text.value
+    assert image.value != before

@@ -125,7 +125,7 @@ def test_cross_validation_equals_that_of_sklearn(iris):
         (lambda: KNN(1).predict([[0.0]]), "call fit"),
         (
             lambda: KNN(1).fit(np.eye(2), [0, 1]).predict([[0.0]]),
-            "queries must have 2 features",
+            "queries must have 2 columns",
         ),
         (
             lambda: KNN(1).fit(np.eye(2), [0, 1]).density(np.eye(2), [1, 0]),

@@ -77,7 +77,7 @@ def test_no_queries_are_refused_as_an_empty_matrix():
     [
         ([[0.0], [np.nan]], [[0.0]], 1, "X must be finite"),
         ([[0.0]], [[np.inf]], 1, "queries must be finite"),
-        ([[0.0]], [[0.0, 1.0]], 1, "queries must have 1 features"),
+        ([[0.0]], [[0.0, 1.0]], 1, "queries must have 1 columns"),
         ([0.0, 1.0], [[0.0]], 1, r"X must have shape .* \(2,\)"),
         ([[0.0]], [[0.0]], 0, "k must be a whole number from 1 to 1"),
         ([[0.0]], [[0.0]], 2, "from 1 to 1, but it is 2"),

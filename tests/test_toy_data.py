@@ -1,7 +1,13 @@
 import numpy as np
 from sklearn.datasets import make_moons
 
-from helpers.toy_data import grid, moons, moons_density
+from helpers.toy_data import (
+    digits,
+    grid,
+    moons,
+    moons_density,
+    outlier_blobs,
+)
 
 
 def test_moons_are_the_rows_of_the_sheet_in_order():
@@ -35,3 +41,25 @@ def test_grid_points_run_along_the_first_axis_first():
     np.testing.assert_array_equal(
         values.reshape(3, 3), x1 * 10 + x2[:, np.newaxis]
     )
+
+
+def test_the_blobs_are_those_of_the_sheet_with_the_outlier_last():
+    X, y, X_test, y_test = outlier_blobs(4)
+    assert X.shape == (901, 2)
+    assert X_test.shape == (100, 2)
+    assert X[-1].tolist() == [4, 7]
+    assert y[-1] == -1
+    assert np.unique(y).tolist() == np.unique(y_test).tolist() == [-1, 1]
+    np.testing.assert_allclose(X[y == 1].mean(axis=0), [0, 0], atol=0.03)
+    np.testing.assert_allclose(X[:-1][y[:-1] == -1].mean(axis=0), 1, atol=0.03)
+    near = outlier_blobs(1)
+    np.testing.assert_array_equal(near[0][:-1], X[:-1])
+
+
+def test_digits_are_scaled_and_split_as_the_sheet_says():
+    X, y, X_test, y_test = digits()
+    assert X.shape == (1347, 64)
+    assert X_test.shape == (450, 64)
+    assert X.min() == 0
+    assert X.max() == 1
+    assert sorted({*y, *y_test}) == list(range(10))
