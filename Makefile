@@ -14,7 +14,7 @@ INSTALLED := .venv/installed
 export SURNAME MATRICULATION SHEET
 
 .DELETE_ON_ERROR:
-.PHONY: help pdf test zip lab notebooks lint coverage requirements clean
+.PHONY: FORCE help data pdf test zip lab notebooks lint coverage requirements clean
 
 help:
 	@awk '/^## / { text = substr($$0, 4); next } \
@@ -31,6 +31,10 @@ test: $(INSTALLED)
 ## pack what is handed in: SURNAME=... MATRICULATION=... SHEET=...
 zip: $(INSTALLED)
 	@$(SUBMISSION) zip --surname="$$SURNAME" --matriculation="$$MATRICULATION" --sheet="$$SHEET"
+
+## fetch MNIST, or make its stand-in when no mirror can be reached
+data: $(INSTALLED)
+	@$(SUBMISSION) data
 
 ## open JupyterLab
 lab: $(INSTALLED)
@@ -51,7 +55,7 @@ coverage: $(INSTALLED)
 ## pin the dependencies of pyproject.toml anew (needs uv)
 requirements:
 	uv pip compile --universal --python-version 3.11 --generate-hashes --upgrade \
-	    --extra test --quiet --output-file requirements.txt pyproject.toml
+	    --extra test --extra dask --quiet --output-file requirements.txt pyproject.toml
 
 ## delete what was built
 clean:
@@ -63,6 +67,10 @@ $(INSTALLED): requirements.txt
 
 build/%.ipynb: notebooks/%.ipynb submission/run.py requirements.txt | $(INSTALLED)
 	@$(SUBMISSION) run $<
+
+# Touched only when the notebooks' data are others than before.
+data/source: FORCE | $(INSTALLED)
+	@$(VENV_PYTHON) data/fetch_mnist.py
 
 reports/%.pdf: sheets.toml requirements.txt submission/pdf.py submission/maths.lua submission/report.typ
 	@$(SUBMISSION) export $*

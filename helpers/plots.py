@@ -221,6 +221,49 @@ def curves(x, panels, xlabel, errors=None, x_scale="linear", y_scale="linear"):
     return fig
 
 
+def heat_maps(tables, rows, columns, ylabel, xlabel, label, limit):
+    """Tables of numbers as colours, all on one scale; too large is hatched.
+
+    Parameters
+    ----------
+    tables : dict of title -> ndarray of shape (len(rows), len(columns))
+    rows, columns : sequences, the values at the axes
+    ylabel, xlabel, label : str, for the axes and the colour bar
+    limit : float
+        What is larger is hatched instead of coloured.
+    """
+    fig, axes = new_figure(2.3, len(tables), len(tables))
+    shown = np.ma.masked_greater(np.array(list(tables.values())), limit)
+    for ax, title, values in zip(axes, tables, shown, strict=True):
+        ax.patch.set(hatch="////", edgecolor="0.7")
+        image = ax.imshow(
+            values,
+            cmap="cividis",
+            vmin=shown.min(),
+            vmax=shown.max(),
+            aspect="auto",
+        )
+        middle = (shown.min() + shown.max()) / 2
+        for (i, j), value in np.ma.ndenumerate(values):
+            ax.text(
+                j,
+                i,
+                f"{value:.3f}",
+                ha="center",
+                va="center",
+                fontsize=FONT_SIZE - 1,
+                color="white" if value < middle else "black",
+            )
+        ax.set_xticks(range(len(columns)), labels=map(str, columns))
+        ax.set_yticks(range(len(rows)), labels=map(str, rows))
+        ax.set_title(title, fontsize=FONT_SIZE)
+    bar = fig.colorbar(image, ax=axes)
+    bar.set_label(label, fontsize=FONT_SIZE)
+    bar.ax.tick_params(labelsize=FONT_SIZE - 1)
+    _label(fig, xlabel, ylabel)
+    return fig
+
+
 def image_grid(images, titles, num_columns, label=None):
     """Square pictures side by side, all on one grey or colour scale.
 

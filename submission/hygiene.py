@@ -5,6 +5,7 @@ A rule takes a notebook and yields a sentence for each place that breaks it.
 
 import re
 
+from helpers.mnist import STANDIN
 from submission.sheets import heading
 
 MAX_LINE = 79
@@ -33,6 +34,21 @@ def printed(output):
         return output.text
     data = output.get("data", {})
     return "\n".join(data[kind] for kind in data if kind.startswith("text/"))
+
+
+def used_standin(notebook):
+    """Whether the outputs were made from the stand-in for MNIST."""
+    return any(
+        STANDIN in printed(output)
+        for _, cell in code_cells(notebook)
+        for output in cell.outputs
+    )
+
+
+def ran_on_the_real_data(notebook):
+    """No output was made from the stand-in for MNIST."""
+    if used_standin(notebook):
+        yield f"It was run on the {STANDIN}; run `make data notebooks`."
 
 
 def runs_in_order(notebook):
@@ -91,4 +107,5 @@ RULES = [
     has_no_errors,
     has_no_volatile_output,
     has_short_lines,
+    ran_on_the_real_data,
 ]

@@ -5,9 +5,12 @@ Standard library only: the Makefile asks before anything is installed.
 
 import ast
 import json
+import sys
 
 from submission.files import BUILD, HELPERS, NOTEBOOKS, REPORTS, relative
 from submission.sheets import load_sheets
+
+FURNITURE = {"helpers", "IPython", "ipywidgets"}
 
 
 def code_of(notebook):
@@ -58,11 +61,40 @@ def helper_files(notebook):
     return sorted(found)
 
 
+def forbidden_imports(sheet):
+    """What a sheet's code imports although the sheet does not allow it.
+
+    Returns
+    -------
+    list of str
+        A sentence for each notebook or helper and package.
+    """
+    allowed = sheet.allowed_imports | sys.stdlib_module_names | FURNITURE
+    code = {path: code_of(path) for path in sheet.notebooks}
+    for file in {f for path in sheet.notebooks for f in helper_files(path)}:
+        code[file] = file.read_text("utf-8")
+    return [
+        f"{relative(file)} imports {package}, which the sheet does not allow."
+        for file, text in sorted(code.items())
+        for package in sorted(
+            {name.partition(".")[0] for name in imported_modules(text)}
+            - allowed
+        )
+    ]
+
+
+def uses_mnist(notebook):
+    """Whether a notebook reads MNIST."""
+    return HELPERS / "mnist.py" in helper_files(notebook)
+
+
 def make_rules():
     """The Makefile's rules: what each executed notebook and PDF depends on."""
     lines = []
     for notebook in sorted(NOTEBOOKS.glob("*.ipynb")):
         needs = [relative(file).as_posix() for file in helper_files(notebook)]
+        if uses_mnist(notebook):
+            needs.append("data/source")
         target = relative(BUILD / notebook.name).as_posix()
         lines.append(f"{target}: {' '.join(needs)}")
     for sheet in load_sheets().values():

@@ -10,7 +10,12 @@ from importlib.metadata import packages_distributions, version
 import nbformat
 
 from submission.files import ROOT, SubmissionError
-from submission.imports import code_of, helper_files, imported_modules
+from submission.imports import (
+    code_of,
+    helper_files,
+    imported_modules,
+    uses_mnist,
+)
 
 OLDEST_ZIP_DATE = (1980, 1, 1, 0, 0, 0)
 README = """\
@@ -27,6 +32,10 @@ python -m jupyterlab
 
 Open the notebooks in `notebooks/` and choose Run, Run All Cells. They import
 the modules in `helpers/`, so keep the two folders side by side.
+"""
+MNIST_README = """
+Set the environment variable `MNIST_DIR` to a folder with the four MNIST files
+before you start JupyterLab.
 """
 
 
@@ -87,6 +96,8 @@ def submission_files(sheet, name, pdf, notebooks):
         name=name,
         packages=" ".join(requirements(code)),
     )
+    if any(map(uses_mnist, sheet.notebooks)):
+        readme += MNIST_README
     files = {f"{name}.pdf": pdf, "README.md": readme.encode()}
     for stem, notebook in notebooks.items():
         text = nbformat.writes(notebook) + "\n"

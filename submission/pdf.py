@@ -24,7 +24,9 @@ from nbconvert.utils.exceptions import ConversionException
 from traitlets import Integer, Unicode
 from traitlets.config import Config
 
+from helpers.mnist import STANDIN
 from submission.files import SubmissionError
+from submission.hygiene import used_standin
 
 HERE = Path(__file__).parent
 PANDOC_OPTIONS = [
@@ -46,6 +48,7 @@ class TypstPDFExporter(Exporter):
     course = Unicode(help="On the title page.").tag(config=True)
     author = Unicode(help="On the title page and every page.").tag(config=True)
     matriculation = Unicode(help="Matriculation number.").tag(config=True)
+    notice = Unicode(help="A warning on the title page.").tag(config=True)
     columns = Integer(90, help="Characters in a line of code or output.").tag(
         config=True
     )
@@ -177,6 +180,7 @@ class TypstPDFExporter(Exporter):
             "course": self.course,
             "author": self.author,
             "matriculation": self.matriculation,
+            "notice": self.notice,
         }
         report = ", ".join(f"{k}: {literal(v)}" for k, v in arguments.items())
         template = (HERE / "report.typ").read_text("utf-8")
@@ -234,6 +238,11 @@ def sheet_pdf(sheet, notebooks, author="", matriculation=""):
         author=author,
         matriculation=matriculation,
     )
+    if any(map(used_standin, notebooks.values())):
+        exporter.notice = (
+            f"Made from the {STANDIN}, as MNIST could not be fetched. The "
+            f"figures and numbers are not those of the sheet."
+        )
     try:
         return exporter.from_notebooks(notebooks)
     except ConversionException as error:

@@ -24,6 +24,7 @@ class Sheet:
     id: str
     course: str
     title: str
+    allowed_imports: frozenset[str]
     questions: tuple[Question, ...]
 
     @property
@@ -42,6 +43,7 @@ def load_sheets():
             id,
             entry["course"],
             entry["title"],
+            frozenset(entry["allowed_imports"]),
             tuple(Question(**question) for question in entry["questions"]),
         )
         for id, entry in table.items()

@@ -130,6 +130,9 @@ def test_every_kind_of_plot_passes_the_figure_rule(shown):
         plots.curves([1, 2], {"y": {"a": [1, 2]}}, "k", {"a": [1, 1]}, "log2"),
         plots.image_grid(X[:, [0, 1, 1, 0]], list("abcdefghi"), 5, "weight"),
         plots.image_grid(np.eye(4), list("abcd"), 2),
+        plots.heat_maps(
+            {"a": np.array([[0.5, np.inf]])}, [1], [2, 3], "y", "x", "z", 1
+        ),
         plots.confusion_matrix(np.eye(3, dtype=int) + 1),
         plots.density_maps(x, x, {"p": np.arange(25.0)}, "p(x)", (0.1, 9)),
     ]

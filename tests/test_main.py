@@ -16,6 +16,7 @@ SHEETS = """
 [small]
 course = "A course"
 title = "A small sheet"
+allowed_imports = []
 questions = [{ id = "1", points = 1, notebook = "one" }]
 """
 NOTEBOOK = """{
@@ -39,8 +40,10 @@ def project(tmp_path):
         source = ROOT / name
         copy = shutil.copytree if source.is_dir() else shutil.copy
         copy(source, (root.mkdir(exist_ok=True), root / name)[1])
-    for folder in "notebooks", "helpers", "reports":
+    for folder in "notebooks", "helpers", "reports", "data":
         (root / folder).mkdir()
+    for name in "helpers/mnist.py", "data/fetch_mnist.py", "data/registry.txt":
+        shutil.copy(ROOT / name, root / name)
     (root / "sheets.toml").write_text(SHEETS)
     (root / "notebooks/one.ipynb").write_text(NOTEBOOK)
     (root / "helpers/__init__.py").write_text("")

@@ -47,4 +47,5 @@ def test_its_pictures_are_those_of_the_notebooks():
 
 def test_its_links_lead_somewhere():
     for target in re.findall(r"\]\(([^)]+)\)", README):
-        assert (ROOT / target).exists(), target
+        if not target.startswith("https://"):
+            assert (ROOT / target).exists(), target
