@@ -68,6 +68,11 @@ ERROR = {
                 (result("np.float64(1.5)"), "a NumPy type name"),
             ]
         ),
+        (
+            hygiene.ran_on_the_real_data,
+            {"outputs": [stream("data: digits stand-in")]},
+            "It was run on the digits stand-in",
+        ),
         (hygiene.has_short_lines, {"source": "x" * 80}, "of 80 characters"),
         (hygiene.has_short_lines, {"text": "x" * 80}, "of 80 characters"),
     ],

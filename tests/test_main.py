@@ -141,6 +141,21 @@ def test_a_notebook_that_raises_stops_zip_and_names_the_cell(project):
     assert not list((project / "reports").iterdir())
 
 
+def test_zip_refuses_what_ran_on_the_standin_or_imports_what_it_must_not(
+    project,
+):
+    used = project / "helpers/used.py"
+    used.write_text("def f():\n    return 'data: digits stand-in'\n")
+    done = pack(project)
+    assert done.returncode == 2
+    assert "error: one is not packed: It was run on the" in done.stderr
+    used.write_text("import numpy\n\ndef f():\n    return 1\n")
+    done = pack(project)
+    assert done.returncode == 2
+    assert "used.py imports numpy, which the sheet does not" in done.stderr
+    assert not list((project / "reports").iterdir())
+
+
 def test_reports_that_cannot_be_written_are_one_sentence(project):
     (project / "reports").rmdir()
     (project / "reports").write_text("")

@@ -1,11 +1,17 @@
 import io
+import os
 import unicodedata
 import zipfile
+from dataclasses import replace
 
 import pytest
 
 from submission.files import ROOT, SubmissionError
-from submission.imports import helper_files, imported_modules
+from submission.imports import (
+    forbidden_imports,
+    helper_files,
+    imported_modules,
+)
 from submission.pack import (
     requirements,
     submission_files,
@@ -13,7 +19,7 @@ from submission.pack import (
     zip_bytes,
 )
 from submission.run import read
-from submission.sheets import find_sheet
+from submission.sheets import find_sheet, load_sheets
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +61,21 @@ def test_helpers_are_found_through_helpers_and_no_others_are():
         names = imported_modules((ROOT / "helpers" / file).read_text())
         used = {n.split(".")[1] for n in names if n.startswith("helpers.")}
         assert {f"{name}.py" for name in used} <= found
+
+
+@pytest.mark.parametrize("id", load_sheets())
+def test_a_sheets_code_imports_only_what_the_sheet_allows(id):
+    assert forbidden_imports(find_sheet(id)) == []
+
+
+def test_an_import_that_a_sheet_does_not_allow_names_file_and_package():
+    strict = replace(find_sheet("genai-ex2"), allowed_imports=frozenset())
+    problems = forbidden_imports(strict)
+    notebook = os.path.join("notebooks", "01_knn.ipynb")
+    helper = os.path.join("helpers", "toy_data.py")
+    for file, package in (notebook, "numpy"), (helper, "sklearn"):
+        expected = f"{file} imports {package}, which the sheet does not allow."
+        assert expected in problems
 
 
 @pytest.mark.parametrize(

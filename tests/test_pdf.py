@@ -8,8 +8,10 @@ from conftest import stream
 from nbconvert.utils.exceptions import ConversionException
 from pypdf import PdfReader
 
+from helpers.mnist import STANDIN
 from submission import pdf
-from submission.pdf import TypstPDFExporter, fold, literal
+from submission.pdf import TypstPDFExporter, fold, literal, sheet_pdf
+from submission.sheets import find_sheet
 
 FORMULAS = [
     r"\frac{k}{N V^*} + \sqrt{2} + \binom{k}{n}",
@@ -202,6 +204,14 @@ def test_the_title_page_contents_and_page_numbers_are_there(notebook):
     assert "1 of 2" in reader.pages[1].extract_text()
     assert "äöüß æøå → ≤" in text_of(document)
     assert [item.title for item in reader.outline if "title" in dir(item)]
+
+
+def test_the_title_page_says_when_the_data_are_a_standin(notebook):
+    sheet = find_sheet("genai-ex2")
+    for output, marked in ("data: MNIST", False), (f"data: {STANDIN}", True):
+        node = notebook(outputs=[stream(output)])
+        pages = PdfReader(io.BytesIO(sheet_pdf(sheet, {"nb": node}))).pages
+        assert (STANDIN in pages[0].extract_text()) is marked
 
 
 def test_the_pdf_says_it_is_accessible(notebook):
