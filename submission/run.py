@@ -48,6 +48,7 @@ def execute(path, timeout=600):
         timeout=timeout,
         kernel_name="python3",
         record_timing=False,
+        extra_arguments=["--IPKernelApp.log_level=ERROR"],
         coalesce_streams=True,  # where a stream is cut depends on timing
         resources={"metadata": {"path": str(path.parent)}},
         on_cell_start=progress,
