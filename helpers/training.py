@@ -340,8 +340,10 @@ def sweep(function, grid, executor=None):
     if executor is None:
         with _new_pool() as pool:
             return sweep(function, grid, pool)
-    futures = {executor.submit(function, **s): s for s in settings}
+    futures = {}
     try:
+        for s in settings:
+            futures[executor.submit(function, **s)] = s
         for count, future in enumerate(as_completed(futures), 1):
             future.result()
             print(f"\r{count} of {len(futures)} settings done", end="")

@@ -215,7 +215,7 @@ def parse(arguments):
             sub.add_argument("sheet")
         if command is zip:
             for option in ("--sheet", "--surname", "--matriculation"):
-                sub.add_argument(option, required=True)
+                sub.add_argument(option, default="")
     return parser.parse_args(arguments)
 
 
