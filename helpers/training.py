@@ -41,7 +41,7 @@ def minibatches(num_samples, batch_size, rng=None, drop_last=False):
     Parameters
     ----------
     num_samples, batch_size : int
-    rng : numpy.random.Generator, optional
+    rng : numpy.random.Generator or RandomState, optional
         Shuffles; without it, batches are consecutive rows as stored.
     drop_last : bool
         Whether a last batch that is not full is left out.
