@@ -12,13 +12,14 @@ def test_the_points_of_each_sheet_add_up_to_its_total():
         sheet.id: sum(question.points for question in sheet.questions)
         for sheet in sheets.load_sheets().values()
     }
-    assert totals == {"genai-ex2": 20, "dnn-a4": 20}
+    assert totals == {"genai-ex2": 20, "dnn-a4": 20, "tdt4265-a1": 0}
 
 
 def test_no_question_is_missing():
     table = coverage()
     assert "MISSING" not in table
     assert table.count("answered: 20 of 20 points, 0 questions missing") == 2
+    assert table.count("0 questions missing") == 3
 
 
 @pytest.mark.parametrize(
