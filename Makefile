@@ -21,7 +21,7 @@ help:
 	      /^[a-z]+:/ && text { sub(/:.*/, ""); printf "make %-13s %s\n", $$0, text } \
 	      { text = "" }' Makefile
 
-## run the notebooks and write the PDF of every sheet to reports/
+## run the notebooks, write the PDF of every sheet (ENGINE=latex: with TeX)
 pdf:
 
 ## lint, unit tests, and all notebook outputs compared with a new run
@@ -61,7 +61,7 @@ requirements:
 clean:
 	rm -rf build reports/*.pdf reports/*.zip
 
-$(INSTALLED): requirements.txt
+$(INSTALLED): requirements.txt pyproject.toml
 	@$(PYTHON) -m submission setup
 	@touch $@
 
@@ -72,7 +72,10 @@ build/%.ipynb: notebooks/%.ipynb submission/run.py requirements.txt | $(INSTALLE
 data/source: FORCE | $(INSTALLED)
 	@$(VENV_PYTHON) data/fetch_mnist.py
 
-reports/%.pdf: sheets.toml requirements.txt submission/pdf.py submission/maths.lua submission/report.typ
+reports/%-latex.pdf: sheets.toml requirements.txt submission/pdf.py
+	@$(SUBMISSION) export --engine=latex $*
+
+reports/%.pdf: sheets.toml requirements.txt submission/exporter.py submission/pdf.py submission/maths.lua submission/report.typ
 	@$(SUBMISSION) export $*
 
 # Which notebook needs which helpers, and which sheet which notebooks.

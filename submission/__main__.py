@@ -4,6 +4,7 @@ The Makefile calls these commands; without make they work as they are.
 """
 
 import argparse
+import json
 import os
 import shutil
 import subprocess
@@ -58,13 +59,16 @@ def notebooks(args):
 
 def export(args):
     """write the PDF of a sheet from its notebooks in build/"""
-    from submission.pdf import sheet_pdf
+    from submission.pdf import latex_pdf, sheet_pdf
     from submission.run import read
     from submission.sheets import find_sheet
 
     sheet = find_sheet(args.sheet)
     executed = {p.stem: read(BUILD / p.name) for p in sheet.notebooks}
-    save(REPORTS / f"{sheet.id}.pdf", sheet_pdf(sheet, executed))
+    if args.engine == "latex":
+        save(REPORTS / f"{sheet.id}-latex.pdf", latex_pdf(sheet, executed))
+    else:
+        save(REPORTS / f"{sheet.id}.pdf", sheet_pdf(sheet, executed))
 
 
 def pdf(args):
@@ -75,13 +79,12 @@ def pdf(args):
     run(args)
     for sheet in load_sheets().values():
         if sheet.notebooks:
-            export(argparse.Namespace(sheet=sheet.id))
+            export(argparse.Namespace(sheet=sheet.id, engine=args.engine))
 
 
 def zip(args):
-    """run a sheet's notebooks and pack what is handed in"""
-    from submission.hygiene import ran_on_the_real_data
-    from submission.imports import forbidden_imports
+    """run a sheet's notebooks, pack what is handed in and check it"""
+    from submission.check import refuse_broken
     from submission.pack import submission_files, submission_name, zip_bytes
     from submission.pdf import sheet_pdf
     from submission.run import execute
@@ -90,16 +93,38 @@ def zip(args):
     sheet = find_sheet(args.sheet)
     name = submission_name(args.surname, args.matriculation)
     surname = name.rpartition("-")[0]
-    if problems := forbidden_imports(sheet):
-        raise SubmissionError(" ".join(problems))
     fetch_data(sheet.notebooks)
     executed = {p.stem: execute(p, args.timeout) for p in sheet.notebooks}
-    for stem, notebook in executed.items():
-        for problem in ran_on_the_real_data(notebook):
-            raise SubmissionError(f"{stem} is not packed: {problem}")
     document = sheet_pdf(sheet, executed, surname, args.matriculation)
     files = submission_files(sheet, name, document, executed)
-    save(REPORTS / f"{name}.zip", zip_bytes(files))
+    packed = zip_bytes(files)
+    refuse_broken(f"{name}.zip", packed, sheet)
+    save(REPORTS / f"{name}.zip", packed)
+
+
+def check(args):
+    """check a ZIP, or every ZIP of a folder, against its sheet's rules"""
+    from submission import check as checks
+    from submission.rules import RULES
+
+    if args.list:
+        for rule in RULES:
+            print(f"{rule.name}: {rule.demand}\n    {rule.fix}")
+        return
+    if args.path is None:
+        raise SubmissionError("Name a ZIP file or a folder of them.")
+    if not args.path.is_dir():
+        report = checks.check_file(args.path, args.sheet, args.run)
+        print(json.dumps(report) if args.json else checks.table(report))
+        sys.exit(checks.exit_code(report))
+    options = ["--run"] * args.run + [f"--sheet={args.sheet}"]
+    reports = []
+    for report in checks.check_folder(args.path, options):
+        reports.append(report)
+        print(json.dumps(report) if args.json else checks.line(report))
+    summary = args.path / "summary.csv"
+    write_whole(summary, checks.summary(reports).encode("utf-8-sig"))
+    sys.exit(max(map(checks.exit_code, reports)))
 
 
 def coverage(args):
@@ -195,8 +220,8 @@ def parse(arguments):
     )
     commands = parser.add_subparsers(required=True, metavar="command")
     for command in (
-        *(pdf, zip, test, lab, data, notebooks, lint, coverage, clean),
-        *(setup, run, export, rules),
+        *(pdf, zip, check, test, lab, data, notebooks, lint, coverage),
+        *(clean, setup, run, export, rules),
     ):
         sub = commands.add_parser(
             command.__name__, help=command.__doc__, description=command.__doc__
@@ -211,8 +236,26 @@ def parse(arguments):
                 default=600,
                 help="seconds a cell may take (default: %(default)s)",
             )
+        if command in (pdf, export):
+            sub.add_argument(
+                "--engine",
+                choices=["typst", "latex"],
+                default="typst",
+                help="latex: with nbconvert's own exporter; needs xelatex",
+            )
         if command is export:
             sub.add_argument("sheet")
+        if command is check:
+            sub.add_argument(
+                "path", nargs="?", type=Path, help="ZIP or folder"
+            )
+            sub.add_argument("--sheet", default="", help="its id, if not seen")
+            for option, text in (
+                ("--run", "run the notebooks, too, and compare"),
+                ("--json", "print JSON"),
+                ("--list", "print the rules"),
+            ):
+                sub.add_argument(option, action="store_true", help=text)
         if command is zip:
             for option in ("--sheet", "--surname", "--matriculation"):
                 sub.add_argument(option, default="")
@@ -221,6 +264,7 @@ def parse(arguments):
 
 def main():
     """Run a command; a mistake of the user is one sentence and exit code 2."""
+    sys.path.insert(0, str(ROOT))  # for the helpers, whatever the folder
     args = parse(sys.argv[1:])
     try:
         args.command(args)

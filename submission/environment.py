@@ -1,4 +1,4 @@
-"""Create .venv and install the pinned requirements into it.
+"""Create .venv, install the pinned requirements and this project into it.
 
 Standard library only: it runs before anything is installed.
 """
@@ -14,6 +14,9 @@ OLDEST_PYTHON = (3, 11)
 
 def set_up():
     """Create .venv if need be and install requirements.txt into it.
+
+    The project itself comes after them: its exporter for nbconvert and its
+    command, both at work on these files.
 
     Raises
     ------
@@ -33,10 +36,11 @@ def set_up():
     )
     print("Installing the requirements into .venv ...", file=sys.stderr)
     pip = [python, "-m", "pip", "--disable-pip-version-check"]
-    requirements = ROOT / "requirements.txt"
-    options = ["--quiet", "--require-hashes", "--requirement", requirements]
-    install = subprocess.run([*pip, "install", *options], check=False)
-    if install.returncode:
-        raise SubmissionError(
-            "pip could not install requirements.txt; see its message above."
-        )
+    pip += ["install", "--quiet"]
+    pinned = ["--require-hashes", "--requirement", ROOT / "requirements.txt"]
+    itself = ["--no-deps", "--no-index", "--no-build-isolation"]
+    for what in pinned, [*itself, "--editable", ROOT]:
+        if subprocess.run([*pip, *what], check=False).returncode:
+            raise SubmissionError(
+                "pip could not install what is needed; see its message above."
+            )

@@ -6,6 +6,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = ROOT / "notebooks"
 HELPERS = ROOT / "helpers"
+DATA = ROOT / "data"
 BUILD = ROOT / "build"  # executed notebooks, on their way to the PDF
 REPORTS = ROOT / "reports"
 

@@ -1,6 +1,7 @@
 """What every stored notebook must keep to, a small function for each rule.
 
-A rule takes a notebook and yields a sentence for each place that breaks it.
+A rule takes a notebook and yields the cell's number and a sentence for each
+place that breaks it.
 """
 
 import re
@@ -33,22 +34,25 @@ def printed(output):
     if "text" in output:
         return output.text
     data = output.get("data", {})
-    return "\n".join(data[kind] for kind in data if kind.startswith("text/"))
+    kinds = sorted(kind for kind in data if kind.startswith("text/"))
+    return "\n".join(data[kind] for kind in kinds)
+
+
+def text_of(cell):
+    """All that a code cell printed, as its reader sees it."""
+    return "\n".join(map(printed, cell.get("outputs", [])))
 
 
 def used_standin(notebook):
     """Whether the outputs were made from the stand-in for MNIST."""
-    return any(
-        STANDIN in printed(output)
-        for _, cell in code_cells(notebook)
-        for output in cell.outputs
-    )
+    return any(ran_on_the_real_data(notebook))
 
 
 def ran_on_the_real_data(notebook):
     """No output was made from the stand-in for MNIST."""
-    if used_standin(notebook):
-        yield f"It was run on the {STANDIN}; run `make data notebooks`."
+    for number, cell in code_cells(notebook):
+        if STANDIN in text_of(cell):
+            yield number, f"It was run on the {STANDIN}."
 
 
 def runs_in_order(notebook):
@@ -56,28 +60,34 @@ def runs_in_order(notebook):
     for count, (number, cell) in enumerate(code_cells(notebook), 1):
         if cell.execution_count != count:
             yield (
-                f"Cell {number} has execution count {cell.execution_count} "
-                f"instead of {count}."
+                number,
+                f"Its execution count is {cell.execution_count} instead of "
+                f"{count}.",
             )
 
 
 def has_no_errors(notebook):
-    """No output is an error or went to stderr."""
+    """No output is an error."""
     for number, cell in code_cells(notebook):
         for output in cell.outputs:
             if output.output_type == "error":
-                yield f"Cell {number} stored the error {output.ename}."
+                yield number, f"It ended with the error {output.ename}."
+
+
+def has_no_warnings(notebook):
+    """No output went to stderr."""
+    for number, cell in code_cells(notebook):
+        for output in cell.outputs:
             if output.get("name") == "stderr":
-                yield f"Cell {number} printed to stderr: {output.text!r}."
+                yield number, f"It printed to stderr: {output.text!r}."
 
 
 def has_no_volatile_output(notebook):
     """No output holds what differs between runs or machines."""
     for number, cell in code_cells(notebook):
-        text = "\n".join(map(printed, cell.outputs))
         for what, pattern in VOLATILE.items():
-            if found := pattern.search(text):
-                yield f"Cell {number} printed {what}: {found.group()!r}."
+            if found := pattern.search(text_of(cell)):
+                yield number, f"It printed {what}: {found.group()!r}."
 
 
 def has_short_lines(notebook):
@@ -85,7 +95,7 @@ def has_short_lines(notebook):
     for number, cell in enumerate(notebook.cells, 1):
         for line in cell.source.split("\n"):
             if len(line) > MAX_LINE:
-                yield f"Cell {number} has a line of {len(line)} characters."
+                yield number, f"It has a line of {len(line)} characters."
 
 
 def has_headings(notebook, questions):
@@ -97,14 +107,16 @@ def has_headings(notebook, questions):
         count = len(heading(question).findall(text))
         if count != 1:
             yield (
+                None,
                 f"Question {question.id} has {count} headings of the form "
-                f"'## {question.id} ... ({question.points:g} P)'."
+                f"'## {question.id} ... ({question.points:g} P)'.",
             )
 
 
 RULES = [
     runs_in_order,
     has_no_errors,
+    has_no_warnings,
     has_no_volatile_output,
     has_short_lines,
     ran_on_the_real_data,

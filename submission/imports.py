@@ -5,7 +5,6 @@ Standard library only: the Makefile asks before anything is installed.
 
 import ast
 import json
-import sys
 
 from submission.files import BUILD, HELPERS, NOTEBOOKS, REPORTS, relative
 from submission.sheets import load_sheets
@@ -31,13 +30,19 @@ def imported_modules(code):
     >>> sorted(imported_modules("import a.b; from c import d"))
     ['a.b', 'c', 'c.d']
     """
+    return imported_in(ast.parse(code))
+
+
+def imported_in(tree):
+    """`imported_modules` of a syntax tree; relative ones start with a dot."""
     names = set()
-    for node in ast.walk(ast.parse(code)):
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
-            names.add(node.module)
-            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+            module = "." * node.level + (node.module or "")
+            names.add(module)
+            names |= {f"{module}.{alias.name}" for alias in node.names}
     return names
 
 
@@ -61,28 +66,6 @@ def helper_files(notebook):
     return sorted(found)
 
 
-def forbidden_imports(sheet):
-    """What a sheet's code imports although the sheet does not allow it.
-
-    Returns
-    -------
-    list of str
-        A sentence for each notebook or helper and package.
-    """
-    allowed = sheet.allowed_imports | sys.stdlib_module_names | FURNITURE
-    code = {path: code_of(path) for path in sheet.notebooks}
-    for file in {f for path in sheet.notebooks for f in helper_files(path)}:
-        code[file] = file.read_text("utf-8")
-    return [
-        f"{relative(file)} imports {package}, which the sheet does not allow."
-        for file, text in sorted(code.items())
-        for package in sorted(
-            {name.partition(".")[0] for name in imported_modules(text)}
-            - allowed
-        )
-    ]
-
-
 def uses_mnist(notebook):
     """Whether a notebook reads MNIST."""
     return HELPERS / "mnist.py" in helper_files(notebook)
@@ -103,6 +86,9 @@ def make_rules():
         needs = [
             relative(BUILD / path.name).as_posix() for path in sheet.notebooks
         ]
-        target = relative(REPORTS / f"{sheet.id}.pdf").as_posix()
-        lines += [f"pdf: {target}", f"{target}: {' '.join(needs)}"]
+        target = relative(REPORTS / sheet.id).as_posix()
+        lines += [
+            f"pdf: {target}$(ENGINE:%=-%).pdf",
+            f"{target}.pdf {target}-latex.pdf: {' '.join(needs)}",
+        ]
     return "\n".join(lines) + "\n"

@@ -18,6 +18,10 @@ from submission.imports import (
 )
 
 OLDEST_ZIP_DATE = (1980, 1, 1, 0, 0, 0)
+LETTER = r"[^\W\d_]"
+SURNAME = rf"['’]?{LETTER}+(?:(?:\. |[ '’.-]){LETTER}+)*"
+NUMBER = "[0-9]+"
+NAME = re.compile(f"(?P<surname>{SURNAME})-(?P<number>{NUMBER})")
 README = """\
 # {title}
 
@@ -54,16 +58,13 @@ def submission_name(surname, matriculation):
     'van der Berg-0123456'
     """
     surname = unicodedata.normalize("NFC", surname)
-    letter = r"[^\W\d_]"
-    if not re.fullmatch(
-        rf"['’]?{letter}+(?:(?:\. |[ '’.-]){letter}+)*", surname
-    ):
+    if not re.fullmatch(SURNAME, surname):
         raise SubmissionError(
             f"The surname {surname!r} cannot be used in a file name; give "
             f"SURNAME as letters, with spaces, hyphens, apostrophes or dots "
             f"between them."
         )
-    if not re.fullmatch(r"[0-9]+", matriculation):
+    if not re.fullmatch(NUMBER, matriculation):
         raise SubmissionError(
             f"The matriculation number {matriculation!r} is not a number; "
             f"give MATRICULATION as digits only."
@@ -100,11 +101,20 @@ def submission_files(sheet, name, pdf, notebooks):
         readme += MNIST_README
     files = {f"{name}.pdf": pdf, "README.md": readme.encode()}
     for stem, notebook in notebooks.items():
-        text = nbformat.writes(notebook) + "\n"
+        text = nbformat.writes(signed(notebook, name)) + "\n"
         files[f"notebooks/{stem}.ipynb"] = text.encode()
     for file in helpers:
         files[file.relative_to(ROOT).as_posix()] = file.read_bytes()
     return files
+
+
+def signed(notebook, name):
+    """A copy of a notebook with name and number below its first text."""
+    surname, _, number = name.rpartition("-")
+    copy = nbformat.from_dict(notebook)
+    text = next(cell for cell in copy.cells if cell.cell_type == "markdown")
+    text.source += f"\n\n{surname}, matriculation number {number}"
+    return copy
 
 
 def requirements(code):

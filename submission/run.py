@@ -14,7 +14,7 @@ from nbclient.exceptions import (
 from submission.files import SubmissionError, relative, write_whole
 
 
-def execute(path, timeout=600):
+def execute(path, timeout=600, environment=None):
     """Run a notebook from top to bottom, in its own folder.
 
     Parameters
@@ -22,6 +22,8 @@ def execute(path, timeout=600):
     path : Path
     timeout : int
         Seconds a cell may take.
+    environment : dict, optional
+        All variables that the kernel sees, instead of those of this process.
 
     Returns
     -------
@@ -54,7 +56,7 @@ def execute(path, timeout=600):
         on_cell_start=progress,
     )
     try:
-        client.execute()
+        client.execute(**({"env": environment} if environment else {}))
     except CellExecutionError as error:
         problem = f"raised {error.ename}: {error.evalue}"
     except CellTimeoutError:

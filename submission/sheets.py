@@ -25,6 +25,8 @@ class Sheet:
     course: str
     title: str
     allowed_imports: frozenset[str]
+    comparison_imports: frozenset[str]
+    demands: frozenset[str]
     questions: tuple[Question, ...]
 
     @property
@@ -44,6 +46,8 @@ def load_sheets():
             entry["course"],
             entry["title"],
             frozenset(entry["allowed_imports"]),
+            frozenset(entry.get("comparison_imports", ())),
+            frozenset(entry.get("demands", ())),
             tuple(Question(**question) for question in entry["questions"]),
         )
         for id, entry in table.items()

@@ -49,11 +49,11 @@ ERROR = {
 @pytest.mark.parametrize(
     ("rule", "broken", "message"),
     [
-        (hygiene.runs_in_order, {"count": 2}, "has execution count 2"),
-        (hygiene.runs_in_order, {"count": None}, "count None instead of 1"),
+        (hygiene.runs_in_order, {"count": 2}, "execution count is 2"),
+        (hygiene.runs_in_order, {"count": None}, "count is None instead of 1"),
         (hygiene.has_no_errors, {"outputs": [ERROR]}, "the error E"),
         (
-            hygiene.has_no_errors,
+            hygiene.has_no_warnings,
             {"outputs": [stream("careful", "stderr")]},
             "printed to stderr: 'careful'",
         ),
@@ -81,7 +81,8 @@ def test_a_notebook_that_breaks_a_rule_is_found_out(
     notebook, rule, broken, message
 ):
     assert list(rule(notebook())) == []
-    (problem,) = rule(notebook(**broken))
+    ((cell, problem),) = rule(notebook(**broken))
+    assert cell == (1 if "text" in broken else 2)
     assert message in problem
 
 

@@ -1,6 +1,7 @@
 """The commands, as a user calls them."""
 
 import io
+import json
 import os
 import shutil
 import subprocess
@@ -36,7 +37,10 @@ NOTEBOOK = """{
 def project(tmp_path):
     """A project of one small notebook, with this project's commands."""
     root = tmp_path / "my projekt ü"
-    for name in "submission", "Makefile", "requirements.txt":
+    for name in (
+        *("submission", "Makefile"),
+        *("requirements.txt", "pyproject.toml"),
+    ):
         source = ROOT / name
         copy = shutil.copytree if source.is_dir() else shutil.copy
         copy(source, (root.mkdir(exist_ok=True), root / name)[1])
@@ -141,6 +145,17 @@ def test_a_notebook_that_raises_stops_zip_and_names_the_cell(project):
     assert not list((project / "reports").iterdir())
 
 
+def test_what_zip_packs_passes_the_check_and_a_new_run(project):
+    pack(project)
+    path = "reports/Müller-1234567.zip"
+    done = submission(project, "check", "--run", path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "FAIL" not in done.stdout
+    (project / path).rename(project / "reports/x.zip")
+    done = submission(project, "check", "--json", "reports/x.zip")
+    assert json.loads(done.stdout)["sheet"] == "small"
+
+
 def test_zip_refuses_what_ran_on_the_standin_or_imports_what_it_must_not(
     project,
 ):
@@ -148,11 +163,12 @@ def test_zip_refuses_what_ran_on_the_standin_or_imports_what_it_must_not(
     used.write_text("def f():\n    return 'data: digits stand-in'\n")
     done = pack(project)
     assert done.returncode == 2
-    assert "error: one is not packed: It was run on the" in done.stderr
+    assert "error: Müller-1234567.zip is not written" in done.stderr
+    assert "one.ipynb, cell 2: It was run on the digits" in done.stderr
     used.write_text("import numpy\n\ndef f():\n    return 1\n")
     done = pack(project)
     assert done.returncode == 2
-    assert "used.py imports numpy, which the sheet does not" in done.stderr
+    assert "helpers/used.py: It imports numpy, which is not" in done.stderr
     assert not list((project / "reports").iterdir())
 
 

@@ -1,16 +1,22 @@
 import io
 import re
+import shutil
 from pathlib import Path
 
 import nbformat
 import pytest
 from conftest import stream
+from nbconvert.exporters import get_exporter
 from nbconvert.utils.exceptions import ConversionException
 from pypdf import PdfReader
 
 from helpers.mnist import STANDIN
-from submission import pdf
-from submission.pdf import TypstPDFExporter, fold, literal, sheet_pdf
+from submission import exporter
+from submission.exporter import TypstPDFExporter, fold, literal
+from submission.files import SubmissionError
+from submission.imports import helper_files
+from submission.pdf import latex_pdf, sheet_pdf
+from submission.rules import squeezed
 from submission.sheets import find_sheet
 
 FORMULAS = [
@@ -73,7 +79,7 @@ def test_formulas_are_set_with_their_latex_as_alt_text(notebook, formula):
 
 
 def test_every_allowed_command_is_in_a_tested_formula():
-    source = (Path(pdf.__file__).parent / "maths.lua").read_text()
+    source = (Path(exporter.__file__).parent / "maths.lua").read_text()
     allowed = re.search(r"ALLOWED = \[\[(.*?)\]\]", source, re.S)[1].split()
     used = set(re.findall(r"\\([a-zA-Z]+)", " ".join(FORMULAS)))
     assert used == set(allowed)
@@ -224,6 +230,39 @@ def test_the_pdf_says_it_is_accessible(notebook):
 def test_two_builds_are_identical(notebook, figure_output):
     node = notebook("Some $x$.", outputs=[figure_output()])
     assert make(node, title="T") == make(node, title="T")
+
+
+def test_nbconvert_finds_the_exporter_by_its_name():
+    assert get_exporter("typst") is TypstPDFExporter
+
+
+def test_the_appendix_holds_all_code_that_is_not_printed_above(notebook):
+    sheet = find_sheet("genai-ex2")
+    node = notebook(source="hidden_answer = 1")
+    node.cells[1].metadata["tags"] = ["answer"]
+    found = squeezed(text_of(sheet_pdf(sheet, {"nb": node})))
+    assert "hidden_answer=1" in found
+    for path in sheet.notebooks:
+        for file in helper_files(path):
+            for line in file.read_text("utf-8").split("\n"):
+                assert squeezed(line) in found
+
+
+@pytest.mark.skipif(
+    shutil.which("xelatex") is None, reason="xelatex is not installed"
+)
+def test_tex_makes_the_pdf_the_ordinary_way(notebook, figure_output):
+    text = "# One\n\n| a | b |\n|---|---|\n| 1 | $x^2$ |\n\nMüller"
+    node = notebook(text, outputs=[figure_output(), stream("42")])
+    found = text_of(latex_pdf(find_sheet("dnn-a4"), {"nb": node}))
+    for text in "Assignment 4", "Müller", "42", "def softmax":
+        assert text in found
+
+
+def test_without_tex_it_is_said_what_is_missing(notebook, monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(SubmissionError, match="needs xelatex"):
+        latex_pdf(find_sheet("dnn-a4"), {"nb": notebook()})
 
 
 def test_nbconvert_can_use_the_exporter_for_one_notebook(notebook):

@@ -1,0 +1,548 @@
+"""Hand-ins that break one rule each, and those that break none."""
+
+import csv
+import io
+import json
+import shutil
+import subprocess
+import sys
+import zipfile
+from dataclasses import dataclass, field
+
+import matplotlib as mpl
+import nbformat
+import pytest
+from conftest import stream
+from matplotlib.backends.backend_pdf import PdfPages
+from matplotlib.figure import Figure
+from nbformat import from_dict
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from pypdf import PdfWriter
+
+from submission.check import check, exit_code, guess_sheet, rerun, table
+from submission.exporter import TypstPDFExporter
+from submission.files import ROOT
+from submission.handin import Handin
+from submission.rules import RULES
+from submission.run import execute
+from submission.sheets import Question, Sheet, find_sheet, load_sheets
+
+SHEET = Sheet(
+    id="small",
+    course="Course",
+    title="Sheet",
+    allowed_imports=frozenset({"numpy", "matplotlib", "sklearn.datasets"}),
+    comparison_imports=frozenset({"sklearn.neighbors"}),
+    demands=frozenset(rule.name for rule in RULES),
+    questions=(Question("1.1", 1, "nb"), Question("1.2", 1, "nb")),
+)
+MODULE = """\
+import numpy as np
+from matplotlib.figure import Figure
+
+
+def draw():
+    ax = Figure().subplots()
+    ax.plot([1, 2], label="line")
+    ax.set_xlabel("x")
+    ax.set_ylabel("y")
+    ax.legend()
+
+
+def total(numbers):
+    return np.sum(numbers)
+"""
+CODE = """\
+from tools import draw, total
+
+draw()
+print(total([1, 2]))
+"""
+
+
+@dataclass
+class Made:
+    """A hand-in in the making.
+
+    `notebook` goes into the ZIP and `printed` into the PDF: the same, until a
+    test changes one of them.
+    """
+
+    notebook: nbformat.NotebookNode
+    printed: nbformat.NotebookNode
+    name: str = "Grün-7654321"
+    pdf_name: str = "Grün-7654321"
+    author: str = "Grün"
+    module: str = MODULE
+    pdf: bytes | None = None
+    sheet: Sheet | None = SHEET
+    more: list = field(default_factory=list)
+    left_out: str = "nothing"
+
+    def add(self, path, data=b"x", mode=0o100644):
+        """A further entry."""
+        info = zipfile.ZipInfo(path)
+        info.create_system, info.external_attr = 3, mode << 16
+        self.more.append((info, data))
+
+    def add_code(self, text):
+        """Further code in the notebook."""
+        for notebook in self.notebook, self.printed:
+            notebook.cells[-1].source += text
+
+    def change_text(self, old, new):
+        """Another text in the notebook of the PDF."""
+        assert any(old in cell.source for cell in self.printed.cells)
+        for cell in self.printed.cells:
+            cell.source = cell.source.replace(old, new)
+
+    def packed(self):
+        """The bytes of the ZIP."""
+        module = new_notebook(cells=[new_code_cell(self.module)])
+        exporter = TypstPDFExporter(
+            author=self.author, matriculation="7654321"
+        )
+        pdf = self.pdf or exporter.from_notebooks(
+            {"nb": self.printed, "rest": module}
+        )
+        file = io.BytesIO()
+        with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+            for info, data in self.more:
+                archive.writestr(info, data)
+            for path, data in (
+                (f"{self.pdf_name}.pdf", pdf),
+                ("work/nb.ipynb", nbformat.writes(self.notebook)),
+                ("work/tools.py", self.module),
+            ):
+                if not path.endswith(self.left_out):
+                    archive.writestr(path, data)
+        return file.getvalue()
+
+    def handin(self):
+        return Handin(f"{self.name}.zip", self.packed(), self.sheet)
+
+
+@pytest.fixture
+def made(figure_output):
+    """A hand-in that breaks no rule."""
+    outputs = [stream("3\n"), figure_output()]
+    cells = [
+        new_markdown_cell("# Sheet\n\nGrün\n\n## 1.1 Sum (1 P)\n\nA sum."),
+        new_markdown_cell("## 1.2 Proof (1 P)\n\nA proof."),
+        new_code_cell(
+            CODE, execution_count=1, outputs=list(map(from_dict, outputs))
+        ),
+    ]
+    notebook = new_notebook(cells=cells)
+    return Made(notebook, nbformat.reads(nbformat.writes(notebook), 4))
+
+
+def states(handin):
+    return {result["rule"]: result["state"] for result in check(handin)}
+
+
+def broken(handin):
+    return [rule for rule, state in states(handin).items() if state == "fail"]
+
+
+def test_a_hand_in_that_keeps_to_all_rules_passes(made):
+    passed = states(made.handin())
+    only_with_run = {
+        "notebooks_run_elsewhere",
+        "outputs_are_those_of_the_code",
+    }
+    assert {r for r, s in passed.items() if s != "pass"} == only_with_run
+
+
+def encrypted(made):
+    made.add("notes.txt")
+    data = bytearray(made.packed())
+    for signature, offset in (b"PK\x03\x04", 6), (b"PK\x01\x02", 8):
+        data[data.index(signature) + offset] |= 1
+    made.packed = lambda: bytes(data)
+
+
+def damaged(made):
+    made.add("notes.txt", b"intact")
+    data = made.packed().replace(b"intact", b"broken")
+    made.packed = lambda: data
+
+
+def output(made, node):
+    made.notebook.cells[-1].outputs.append(from_dict(node))
+
+
+def second_figure_in_notebook_only(made):
+    output(made, made.notebook.cells[-1].outputs[1])
+    made.change_text("A proof.", "Figure 2: A dot.")
+
+
+def without_figures_in_the_pdf(made):
+    del made.printed.cells[-1].outputs[1]
+
+
+def many_files(made):
+    for number in range(2001):
+        made.add(f"{number}.txt")
+
+
+def blank_pdf(made):
+    writer, file = PdfWriter(), io.BytesIO()
+    writer.add_blank_page(100, 100)
+    writer.write(file)
+    made.pdf = file.getvalue()
+
+
+def without(text):
+    def change(made):
+        assert text in made.module
+        made.module = made.module.replace(text, "pass")
+
+    return change
+
+
+ERROR = {"output_type": "error", "ename": "E", "evalue": "", "traceback": []}
+BROKEN = [
+    ("is_no_bomb", lambda made: made.add("zeros", bytes(201 * 2**20))),
+    ("is_no_bomb", many_files),
+    ("stays_in_its_folder", lambda made: made.add("../outside.py")),
+    ("stays_in_its_folder", lambda made: made.add("/etc/cron.d/job")),
+    ("stays_in_its_folder", lambda made: made.add("a/../../b.py")),
+    ("has_no_links", lambda made: made.add("d", b"/etc", mode=0o120777)),
+    ("names_are_legal", lambda made: made.add("work/what?.txt")),
+    ("names_are_legal", lambda made: made.add("work/aux.txt")),
+    ("names_are_legal", lambda made: made.add("dots./x.txt")),
+    ("names_are_legal", lambda made: made.add("two\nlines.txt")),
+    ("names_are_legal", lambda made: made.add("long/" * 40 + "x.txt")),
+    (
+        "names_are_distinct",
+        lambda made: (made.add("notes.txt"), made.add("Notes.txt")),
+    ),
+    ("has_no_caches", lambda made: made.add("__pycache__/tools.pyc")),
+    ("has_no_caches", lambda made: made.add(".ipynb_checkpoints/nb.ipynb")),
+    ("has_no_caches", lambda made: made.add("__MACOSX/work/._nb.ipynb")),
+    ("has_no_hidden_files", lambda made: made.add("work/.DS_Store")),
+    ("has_no_hidden_files", lambda made: made.add(".git/config")),
+    ("has_no_large_data", lambda made: made.add("x.csv", bytes(6 * 2**20))),
+    ("can_be_unpacked", encrypted),
+    ("can_be_unpacked", damaged),
+    ("answers_a_known_sheet", lambda made: vars(made).update(sheet=None)),
+    (
+        "zip_is_named",
+        lambda made: vars(made).update(name="task", pdf_name="task"),
+    ),
+    ("pdf_is_named_alike", lambda made: vars(made).update(pdf_name="report")),
+    ("has_one_pdf", lambda made: made.add("work/slides.pdf")),
+    ("has_one_pdf", lambda made: vars(made).update(left_out=".pdf")),
+    ("has_code", lambda made: vars(made).update(left_out=("ipynb", ".py"))),
+    ("code_can_be_read", lambda made: made.add("work/old.ipynb", b"{")),
+    ("code_can_be_read", lambda made: made.add("work/old.py", b"print 1")),
+    ("imports_are_allowed", lambda made: made.add_code("import torch")),
+    (
+        "imports_are_allowed",
+        lambda made: made.add_code("from sklearn.svm import SVC"),
+    ),
+    (
+        "modules_are_from_scratch",
+        lambda made: vars(made).update(
+            module=MODULE + "from sklearn.neighbors import KDTree"
+        ),
+    ),
+    ("paths_are_relative", lambda made: made.add_code("'/home/me/x.csv'[0]")),
+    ("paths_are_relative", lambda made: made.add_code("X = 'C:/data'")),
+    (
+        "notebooks_ran_in_order",
+        lambda made: made.notebook.cells[-1].update(execution_count=7),
+    ),
+    (
+        "notebooks_ran_in_order",
+        lambda made: made.notebook.cells[-1].update(execution_count=None),
+    ),
+    ("notebooks_have_no_errors", lambda made: output(made, ERROR)),
+    (
+        "notebooks_ran_on_the_real_data",
+        lambda made: output(made, stream("data: digits stand-in")),
+    ),
+    (
+        "notebooks_are_signed",
+        lambda made: made.notebook.cells[0].update(source="# Sheet"),
+    ),
+    ("axes_are_labelled", without('ax.set_xlabel("x")')),
+    ("axes_are_labelled", without('ax.set_ylabel("y")')),
+    ("legends_are_shown", without("ax.legend()")),
+    ("pdf_opens", lambda made: vars(made).update(pdf=b"%PDF-1.7 broken")),
+    ("pdf_has_text", blank_pdf),
+    (
+        "title_page_names_the_author",
+        lambda made: vars(made).update(author="Blau"),
+    ),
+    (
+        "pdf_has_every_question",
+        lambda made: made.change_text("1.2 Proof", "1.20 Proof"),
+    ),
+    ("pdf_has_every_figure", second_figure_in_notebook_only),
+    ("figures_have_captions", without_figures_in_the_pdf),
+    ("pdf_has_all_code", lambda made: made.add("work/more.py", b"x = 1")),
+]
+
+
+@pytest.mark.parametrize(("rule", "breaks"), BROKEN)
+def test_a_hand_in_that_breaks_one_rule_fails_by_just_that_rule(
+    made, rule, breaks
+):
+    breaks(made)
+    handin = made.handin()
+    assert broken(handin) == [rule]
+    (result,) = [r for r in check(handin) if r["state"] == "fail"]
+    assert all(problem["file"] for problem in result["problems"])
+    assert f"-> {result['fix']}" in table(
+        {"file": "x", "sheet": None, "rules": [result]}
+    )
+
+
+RUN = [
+    ("notebooks_run_elsewhere", "open('missing.csv')", "3\n"),
+    ("notebooks_run_elsewhere", "__import__('helpers')", "3\n"),
+    ("outputs_are_those_of_the_code", "", "4\n"),
+    (
+        None,
+        "import os; assert 'ü' in os.getcwd() and ' ' in os.getcwd()",
+        "3\n",
+    ),
+    (None, "import os; assert 'PYTHONPATH' not in os.environ", "3\n"),
+]
+
+
+@pytest.mark.parametrize(("rule", "more_code", "stored"), RUN)
+def test_a_new_run_happens_elsewhere_and_has_to_agree(
+    made, rule, more_code, stored, monkeypatch
+):
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    made.add_code(more_code)
+    made.notebook.cells[-1].outputs = [from_dict(stream(stored))]
+    handin = made.handin()
+    handin.rerun = rerun(handin)
+    assert broken(handin) == ([rule] if rule else [])
+
+
+def test_every_rule_has_a_hand_in_that_breaks_it():
+    tried = {rule for rule, *_ in BROKEN + RUN if rule}
+    assert tried == {rule.name for rule in RULES}
+    assert len(BROKEN) >= 20
+
+
+def test_every_rule_says_in_one_line_what_must_hold_and_what_to_do():
+    for rule in RULES:
+        assert rule.demand.endswith(".")
+        assert "\n" not in rule.demand
+        assert rule.fix.endswith(".")
+
+
+def test_what_the_sheets_demand_are_rules():
+    sometimes = {rule.name for rule in RULES if rule.sometimes}
+    for sheet in load_sheets().values():
+        assert sheet.demands <= sometimes
+
+
+def test_a_rule_that_the_sheet_does_not_state_does_not_apply(made):
+    made.sheet = find_sheet("tdt4265-a1")
+    made.name = "a1"
+    assert broken(made.handin()) == []
+    assert states(made.handin())["zip_is_named"] == "not applicable"
+
+
+@pytest.mark.parametrize("id", load_sheets())
+def test_the_sheet_is_guessed_from_the_headings(made, id):
+    headings = [f"### Task {q.id}" for q in find_sheet(id).questions]
+    for notebook in made.printed, made.notebook:
+        notebook.cells[0].source = "\n\n".join(
+            ["# Sheet\n\n## All", *headings]
+        )
+        notebook.cells[1].source = "Text"
+    assert guess_sheet(made.handin()).id == id
+    made.left_out = ".pdf"
+    assert guess_sheet(made.handin()).id == id
+    made.left_out = ("ipynb", ".pdf")
+    assert guess_sheet(made.handin()) is None
+
+
+# A hand-in made by hand
+
+
+def page(text):
+    """A page of text, as another tool than ours prints it."""
+    figure = Figure(figsize=(8.3, 11.7))
+    figure.text(0.05, 0.98, text, va="top", size=8, parse_math=False)
+    return figure
+
+
+@pytest.fixture
+def by_hand(tmp_path):
+    """A folder with a stranger's work: one notebook, its own PDF."""
+    questions = [f"Task {q.id}" for q in find_sheet("genai-ex2").questions]
+    drawing = (
+        "%matplotlib inline\n"
+        "import matplotlib.pyplot as plt\n"
+        "import numpy as np\n"
+        "from sklearn.datasets import make_moons\n"
+        "from sklearn.neighbors import KNeighborsClassifier\n"
+        "plt.plot(np.arange(3), label='squares')\n"
+        "plt.xlabel('x'); plt.ylabel('y'); plt.legend()"
+    )
+    texts = [new_markdown_cell(f"### {question}") for question in questions]
+    path = tmp_path / "Übung 2" / "Lösung" / "abgabe.ipynb"
+    path.parent.mkdir(parents=True)
+    notebook = new_notebook(cells=[*texts, new_code_cell(drawing)])
+    nbformat.write(notebook, path)
+    nbformat.write(execute(path), path)
+
+    def write_pdf(caption="Figure 1: A line."):
+        with (
+            mpl.rc_context({"pdf.fonttype": 42}),
+            PdfPages(path.parent / "Grün-7654321.pdf") as pages,
+        ):
+            pages.savefig(page("Exercise 2\nGrün, 7654321"))
+            pages.savefig(page("\n".join([*questions, drawing])))
+            plot = page(caption)
+            plot.subplots().plot([1, 2])
+            pages.savefig(plot)
+
+    write_pdf()
+    return path.parent.parent, write_pdf
+
+
+def pack_by_hand(folder):
+    """Pack with the plain tool, in a locale that knows no umlauts."""
+    if shutil.which("zip") is None:
+        pytest.skip("the tool zip is not installed")
+    target = folder.parent / "Grün-7654321.zip"
+    target.unlink(missing_ok=True)
+    subprocess.run(
+        ["zip", "--quiet", "-r", target, folder.name],
+        cwd=folder.parent,
+        env={"LC_ALL": "C", "PATH": "/usr/bin:/bin:/usr/local/bin"},
+        check=True,
+    )
+    return target
+
+
+def command(*arguments, cwd=None):
+    return subprocess.run(
+        [sys.executable, "-m", "submission", "check", *map(str, arguments)],
+        cwd=cwd or ROOT,
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+
+
+def test_a_correct_hand_in_made_by_hand_passes(by_hand):
+    folder, _ = by_hand
+    done = command("--run", pack_by_hand(folder))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "sheet: genai-ex2" in done.stdout
+    assert "0 fail, 0 not applicable" not in done.stdout
+    assert "FAIL" not in done.stdout
+
+
+def test_a_hand_in_made_by_hand_fails_only_for_what_the_sheet_states(by_hand):
+    folder, write_pdf = by_hand
+    write_pdf(caption="A line.")
+    done = command("--json", pack_by_hand(folder))
+    assert done.returncode == 1
+    rules = json.loads(done.stdout)["rules"]
+    failed = [r["rule"] for r in rules if r["state"] == "fail"]
+    assert failed == ["figures_have_captions"]
+    assert find_sheet("genai-ex2").demands.issuperset(failed)
+
+
+# The command
+
+
+def tree(folder):
+    return {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
+
+
+def test_the_exit_code_tells_pass_fail_and_not_a_zip(made, tmp_path):
+    path = tmp_path / "Grün-7654321.zip"
+    path.write_bytes(made.packed())
+    assert command(path, "--sheet=dnn-a4").returncode == 1
+    path.write_bytes(b"Rar!")
+    done = command(path)
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: ")
+    assert command(tmp_path / "missing.zip").returncode == 2
+    assert command().returncode == 2
+
+
+def test_nothing_is_executed_and_nothing_is_written_without_run(
+    made, tmp_path
+):
+    mark = tmp_path / "executed"
+    short = [str(mark)[i : i + 40] for i in range(0, len(str(mark)), 40)]
+    leave_mark = "open(" + "\n".join(map(repr, short)) + ", 'w').close()\n"
+    exec(leave_mark)
+    mark.unlink()
+    made.module += leave_mark
+    made.add_code(leave_mark)
+    made.add("conftest.py", made.module.encode())
+    made.add("../outside.txt")
+    path = tmp_path / "inbox" / "Grün-7654321.zip"
+    path.parent.mkdir()
+    path.write_bytes(made.packed())
+    before = tree(tmp_path)
+    command(path)
+    command("--run", path)  # not safe to unpack: it is not run, either
+    assert tree(tmp_path) == before
+
+
+def test_a_new_run_writes_nothing_but_into_its_temporary_folder(
+    made, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    made.add_code("open('left.txt', 'w').close()")
+    handin = made.handin()
+    before = tree(ROOT / "tests")
+    assert set(rerun(handin)) == {"work/nb.ipynb"}
+    assert tree(ROOT / "tests") == before
+    assert not list(tmp_path.iterdir())
+
+
+def test_names_in_an_archive_cannot_steer_the_terminal(made, tmp_path):
+    made.add("\x1b[2Jgone.txt")
+    path = tmp_path / "Grün-7654321.zip"
+    path.write_bytes(made.packed())
+    done = command(path)
+    assert "gone.txt" in done.stdout
+    assert "\x1b" not in done.stdout
+
+
+def test_a_folder_gives_a_line_each_and_a_table_of_all(made, tmp_path):
+    made.sheet = None
+    (tmp_path / "Grün-7654321.zip").write_bytes(made.packed())
+    (tmp_path / "Blau-1.zip").write_bytes(b"no zip")
+    (tmp_path / "Rot-2.zip").mkdir()
+    (tmp_path / "notes.txt").write_text("")
+    done = command(tmp_path)
+    assert done.returncode == 2
+    names = [line.split(":")[0] for line in done.stdout.splitlines()]
+    assert names == ["Blau-1.zip", "Grün-7654321.zip", "Rot-2.zip"]
+    text = (tmp_path / "summary.csv").read_text("utf-8-sig")
+    rows = list(csv.DictReader(io.StringIO(text)))
+    assert [row["file"] for row in rows] == names
+    assert [row["result"] for row in rows][::2] == ["not readable"] * 2
+    assert rows[1]["has_no_links"] == "pass"
+    assert command(tmp_path / "missing").returncode == 2
+
+
+def test_the_rules_are_listed():
+    done = command("--list")
+    assert done.returncode == 0
+    for rule in RULES:
+        assert f"{rule.name}: {rule.demand}" in done.stdout
+
+
+def test_exit_codes():
+    assert exit_code({"error": "x"}) == 2
+    assert exit_code({"rules": [{"state": "fail"}]}) == 1
+    assert exit_code({"rules": [{"state": "not applicable"}]}) == 0

@@ -1,0 +1,139 @@
+"""The hand-ins of all sheets, packed from the notebooks as they are stored."""
+
+import io
+import os
+import re
+import subprocess
+import sys
+from dataclasses import replace
+
+import pytest
+from pypdf import PdfReader
+
+from helpers import mnist
+from submission.check import check, check_file
+from submission.files import ROOT
+from submission.handin import Handin
+from submission.imports import uses_mnist
+from submission.rules import RULES
+from submission.sheets import find_sheet, load_sheets
+
+BUILD = """
+import sys
+from submission.pack import submission_files, zip_bytes
+from submission.pdf import sheet_pdf
+from submission.run import read
+from submission.sheets import find_sheet
+
+sheet = find_sheet(sys.argv[1])
+notebooks = {path.stem: read(path) for path in sheet.notebooks}
+pdf = sheet_pdf(sheet, notebooks, "Grün", "7654321")
+packed = zip_bytes(submission_files(sheet, "Grün-7654321", pdf, notebooks))
+open(sys.argv[2], "wb").write(packed)
+"""
+
+
+def build(id, folder, **environment):
+    path = folder / "Grün-7654321.zip"
+    subprocess.run(
+        [sys.executable, "-c", BUILD, id, path],
+        cwd=folder,
+        env=os.environ | {"PYTHONPATH": str(ROOT)} | environment,
+        umask=int(environment.get("UMASK", "022"), 8),
+        check=True,
+    )
+    return path
+
+
+@pytest.fixture(scope="module", params=load_sheets())
+def packed(request, tmp_path_factory):
+    """The id of a sheet and the path of its ZIP."""
+    return request.param, build(request.param, tmp_path_factory.mktemp("a"))
+
+
+@pytest.fixture(scope="module")
+def document(packed):
+    """The PDF of the hand-in."""
+    return PdfReader(io.BytesIO(Handin(packed[1].name, packed[1]).pdf_bytes))
+
+
+def test_it_keeps_to_every_rule_also_those_its_sheet_does_not_state(packed):
+    id, path = packed
+    everything = frozenset(rule.name for rule in RULES)
+    sheet = replace(find_sheet(id), demands=everything)
+    results = check(Handin(path.name, path, sheet))
+    assert [r for r in results if r["state"] == "fail"] == []
+    unused = {r["rule"] for r in results if r["state"] != "pass"}
+    assert unused == {
+        "notebooks_run_elsewhere",
+        "outputs_are_those_of_the_code",
+    }
+
+
+def test_it_runs_elsewhere_with_the_same_outputs(packed):
+    id, path = packed
+    needs_mnist = any(map(uses_mnist, find_sheet(id).notebooks))
+    if needs_mnist and mnist.find()[1] == mnist.STANDIN:
+        pytest.skip("MNIST could not be fetched, so it was not run again")
+    report = check_file(path, run=True)
+    assert report["sheet"] == id
+    states = {r["rule"]: (r["state"], r["problems"]) for r in report["rules"]}
+    assert states["notebooks_run_elsewhere"] == ("pass", [])
+    assert states["outputs_are_those_of_the_code"] == ("pass", [])
+
+
+def test_a_second_build_elsewhere_is_the_same_file(packed, tmp_path):
+    id, path = packed
+    again = build(id, tmp_path, LC_ALL="C", TZ="Asia/Tokyo", UMASK="077")
+    assert again.read_bytes() == path.read_bytes()
+
+
+def elements(document):
+    """All elements of the tag tree."""
+    waiting = [document.root_object["/StructTreeRoot"]]
+    while waiting:
+        element = waiting.pop().get_object()
+        if isinstance(element, list):
+            waiting += element
+        elif isinstance(element, dict):
+            yield element
+            waiting += [element["/K"]] if "/K" in element else []
+
+
+def test_the_pdf_can_be_read_by_those_who_do_not_see_it(packed, document):
+    root, tags = document.root_object, list(elements(document))
+    sheet = find_sheet(packed[0])
+    assert root["/MarkInfo"]["/Marked"]
+    assert root["/Lang"] == "en-GB"
+    assert document.metadata.title == sheet.title
+    assert root["/ViewerPreferences"]["/DisplayDocTitle"]
+    for kind in "/Figure", "/Formula":
+        described = [tag for tag in tags if tag.get("/S") == kind]
+        assert described
+        assert all(tag["/Alt"].strip() for tag in described)
+    assert document.page_labels[:3] == ["i", "1", "2"]
+    assert document.page_labels[-1] == str(len(document.pages) - 1)
+
+
+def test_every_heading_is_a_bookmark(packed, document):
+    def count(items):
+        return sum(count(i) if isinstance(i, list) else 1 for i in items)
+
+    headings = re.compile("/H[1-6]")
+    tagged = [e for e in elements(document) if "/S" in e]
+    wanted = sum(bool(headings.fullmatch(e["/S"])) for e in tagged)
+    assert count(document.outline) == wanted - 1  # but "Contents"
+
+
+def test_the_text_of_the_pdf_comes_in_reading_order(packed, document):
+    text = " ".join(" ".join(p.extract_text() for p in document.pages).split())
+    assert "Grün" in text
+    place = text.index("helpers/__init__.py")  # the end of the contents
+    questions = find_sheet(packed[0]).questions
+    for question in sorted(questions, key=lambda q: q.notebook):
+        found = re.compile(rf"(?<!\S){re.escape(question.id)} \w")
+        place = found.search(text, place + 1).start()
+
+
+def test_the_pdf_is_small_enough_to_upload(packed):
+    assert len(Handin(packed[1].name, packed[1]).pdf_bytes) < 5 * 2**20
