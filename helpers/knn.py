@@ -135,12 +135,14 @@ class KNN:
     def _class_counts(self, indices, ks):
         """How many of the k nearest are in each class, for every k."""
         codes = self.codes[indices]
-        last = np.subtract(ks, 1)
         counts = [
-            np.cumsum(codes == c, axis=1)[:, last]
-            for c in range(len(self.classes))
+            [
+                np.count_nonzero(codes[:, :k] == c, axis=1)
+                for c in range(len(self.classes))
+            ]
+            for k in ks
         ]
-        return np.stack(counts).transpose(2, 0, 1)  # (ks, classes, queries)
+        return np.array(counts)  # (ks, classes, queries)
 
     def _balls(self, distances, ks):
         """N times the volume of the ball around each query, for every k."""

@@ -2,15 +2,18 @@
 
 import numpy as np
 
+from helpers import bounds
 from helpers.checks import finite_matrix, whole_number
 
-BLOCK_SIZE = 2**20  # distances held at a time: 8 MiB of float64
+BLOCK_SIZE = 2**16  # distances held at a time: they stay in the cache
+MANY_FEATURES = 16  # from here on it pays to rule rows out first
 
 
 def nearest_neighbours(X, queries, k):
     """Find the `k` rows of `X` that are nearest to each query.
 
     Memory for distances is bounded by a block, not by queries times samples.
+    With many features `helpers.bounds` finds the same in less time.
 
     Parameters
     ----------
@@ -42,13 +45,17 @@ def nearest_neighbours(X, queries, k):
     X = finite_matrix(X, "X")
     queries = finite_matrix(queries, "queries", X.shape[1])
     k = whole_number(k, "k", 1, len(X))
+    if X.shape[1] >= MANY_FEATURES:
+        found = bounds.search(X, queries, k)
+        if found is not None:
+            return found
     indices = np.empty((len(queries), k), dtype=np.intp)
     distances = np.empty((len(queries), k))
     step = max(1, BLOCK_SIZE // len(X))
     for start in range(0, len(queries), step):
         block = slice(start, start + step)
         squared = squared_distances(queries[block], X)
-        indices[block] = smallest(squared, k)
+        indices[block] = smallest_packed(squared, k)  # `smallest`, faster
         distances[block] = np.sqrt(
             np.take_along_axis(squared, indices[block], axis=1)
         )
@@ -101,4 +108,40 @@ def smallest(values, k):
     kth = chosen.max(axis=1, keepdims=True)
     cut = np.count_nonzero(values <= kth, axis=1) > k
     columns[cut] = np.argsort(values[cut], axis=1, kind="stable")[:, :k]
+    return columns
+
+
+def smallest_packed(values, k):
+    """`smallest` of values that are not negative, in a third of the time.
+
+    The bits of such a float64, read as an integer, are in the order of the
+    values. The lowest of them make room for the column: then plain integers
+    are sorted, which processors do many at a time, and bring their columns
+    along. Values that agree in all other bits may be out of order; rows with
+    such are left to `smallest`.
+
+    Parameters
+    ----------
+    values : ndarray of float64, shape (n_rows, n_columns)
+        No -0.0 among them, either.
+    k : int
+
+    Returns
+    -------
+    ndarray of shape (n_rows, k)
+
+    Examples
+    --------
+    >>> smallest_packed(np.array([[7., 3., 7., 3., 7.]]), 3)
+    array([[1, 3, 0]])
+    """
+    num_columns = values.shape[1]
+    low = 2 ** (num_columns - 1).bit_length() - 1  # the bits of a column
+    keys = values.view(np.int64) & ~low | np.arange(num_columns)
+    ahead = min(k, num_columns - 1)  # one more, to see a tie at the cut
+    keys = np.partition(keys, ahead, axis=1)[:, : ahead + 1]
+    keys.sort(axis=1)
+    columns = keys[:, :k] & low
+    close = (keys[:, 1:] ^ keys[:, :-1] <= low).any(axis=1)
+    columns[close] = smallest(values[close], k)
     return columns

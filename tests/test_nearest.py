@@ -3,7 +3,7 @@ import pytest
 from scipy.spatial.distance import cdist
 
 from helpers import nearest
-from helpers.nearest import nearest_neighbours, smallest
+from helpers.nearest import nearest_neighbours, smallest, smallest_packed
 
 
 def by_sorting(X, queries, k):
@@ -87,3 +87,26 @@ def test_no_queries_are_refused_as_an_empty_matrix():
 def test_bad_input_is_named(X, queries, k, message):
     with pytest.raises(ValueError, match=message):
         nearest_neighbours(X, queries, k)
+
+
+@pytest.mark.parametrize("k", [1, 2, 7, 63, 64])
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda rng: rng.random((50, 64)),
+        lambda rng: rng.integers(0, 9, (50, 64)).astype(float),
+        lambda rng: 1 + rng.integers(0, 200, (50, 64)) * 2.0**-52,
+        lambda rng: rng.choice([0, 5e-324, 1e-310, 1e308, np.inf], (50, 64)),
+        lambda rng: np.zeros((50, 64)),
+    ],
+    ids=["random", "ties", "nearly equal", "extreme", "zeros"],
+)
+def test_the_packed_order_is_the_plain_one(make, k):
+    values = make(np.random.default_rng(k))
+    np.testing.assert_array_equal(
+        smallest_packed(values, k), smallest(values, k)
+    )
+
+
+def test_the_packed_order_of_a_single_column():
+    assert smallest_packed(np.array([[3.0], [0.0]]), 1).tolist() == [[0], [0]]
