@@ -112,8 +112,8 @@ class LowerBounds:
     def neighbours(self, queries):
         """Indices and squared distances; None if too little is ruled out."""
         z, norms = self.coordinates(queries, len(queries))
-        if not 1e-20 < max(self.largest, norms.max()) < 1e25:
-            return None  # a square could underflow or overflow float32
+        if not max(self.largest, norms.max()) < 1e25:
+            return None  # NaN, or what could overflow float32
         bounds, near = self.bounds(z)
         # At least k rows are no farther than the k-th of some measured rows.
         at = np.repeat(np.arange(len(queries)), near.shape[1])

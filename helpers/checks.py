@@ -5,7 +5,7 @@ import operator
 import numpy as np
 
 
-def finite_matrix(values, name, num_columns=None, dtype=np.float64):
+def matrix(values, name, num_columns=None, dtype=np.float64):
     """Return `values` as a matrix of floats, or say what is wrong with it.
 
     Parameters
@@ -20,26 +20,31 @@ def finite_matrix(values, name, num_columns=None, dtype=np.float64):
     Raises
     ------
     ValueError
-        If it is not two-dimensional, has no rows, holds a NaN or an infinite
-        value, or is of another width.
+        If it is not two-dimensional, has no rows, or is of another width.
     """
-    matrix = np.asarray(values, dtype)
-    if matrix.ndim != 2 or len(matrix) == 0:
+    array = np.asarray(values, dtype)
+    if array.ndim != 2 or len(array) == 0:
         raise ValueError(
             f"{name} must have shape (n_samples, n_features) with at least "
-            f"one row, but its shape is {matrix.shape}."
+            f"one row, but its shape is {array.shape}."
         )
-    if num_columns is not None and matrix.shape[1] != num_columns:
+    if num_columns is not None and array.shape[1] != num_columns:
         raise ValueError(
             f"{name} must have {num_columns} columns, but it has "
-            f"{matrix.shape[1]}."
+            f"{array.shape[1]}."
         )
-    if not np.isfinite(matrix).all():
+    return array
+
+
+def finite_matrix(values, name, num_columns=None, dtype=np.float64):
+    """`matrix`, but it must also hold neither NaN nor infinite values."""
+    array = matrix(values, name, num_columns, dtype)
+    if not np.isfinite(array).all():
         raise ValueError(
             f"{name} must be finite, but it holds NaN or infinite values; "
             f"remove or fill them first."
         )
-    return matrix
+    return array
 
 
 def whole_number(value, name, low, high=None):

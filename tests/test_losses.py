@@ -164,3 +164,19 @@ def test_targets_that_do_not_fit_are_refused(loss, targets, message):
         loss.values(scores, targets)
     with pytest.raises(ValueError, match=message):
         loss.gradient(scores, targets)
+
+
+@pytest.mark.parametrize("scale", [1, 1000])
+@pytest.mark.parametrize("loss", LOSSES)
+def test_both_at_once_are_the_values_and_the_gradient(loss, scale):
+    rng = np.random.default_rng(0)
+    num_columns = 1 if isinstance(loss, BinaryCrossEntropy) else 4
+    scores = scale * rng.normal(size=(30, num_columns))
+    labels = rng.integers(0, max(num_columns, 2), 30)
+    values, gradient = loss.values_and_gradient(scores, labels)
+    np.testing.assert_allclose(
+        values, loss.values(scores, labels), rtol=1e-13, atol=1e-15
+    )
+    np.testing.assert_allclose(
+        gradient, loss.gradient(scores, labels), atol=1e-15
+    )

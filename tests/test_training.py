@@ -312,3 +312,50 @@ def test_the_binary_loss_trains_on_a_single_column(data):
         history.weights[:-1, 0], reference.coef_[0], rtol=1e-3
     )
     assert history.accuracy["train"][-1] == reference.score(X[:, :-1], y == 0)
+
+
+@pytest.mark.parametrize("rng_seed", [None, 0])
+@pytest.mark.parametrize("batch_size", [None, 60, 20])
+@pytest.mark.parametrize(
+    "loss", [SoftmaxCrossEntropy(), SquaredError(), SigmoidSquaredError()]
+)
+def test_to_watch_a_training_does_not_change_it(
+    data, loss, batch_size, rng_seed
+):
+    X, y = data
+
+    def weights(monitors):
+        return train(
+            loss,
+            X,
+            y,
+            START,
+            learning_rate=0.05,
+            num_epochs=4,
+            batch_size=batch_size,
+            rng=None if rng_seed is None else np.random.default_rng(rng_seed),
+            monitors=monitors,
+            monitor_steps=range(100),
+        ).weights
+
+    unwatched = weights({})
+    other_labels = (y + 1) % 3
+    for monitors in (
+        {"train": (X, y)},
+        {"copy": (X.copy(), y), "train": (X, y)},
+        {"other labels": (X, other_labels)},
+        {"a part": (X[:20], y[:20])},
+    ):
+        np.testing.assert_allclose(weights(monitors), unwatched, rtol=1e-12)
+
+
+def test_nan_in_a_part_of_the_data_is_refused_as_soon_as_it_is_used(data):
+    X, y = data
+    X[-1, 0] = np.nan
+    settings = {"learning_rate": 0.1, "num_epochs": 1, "batch_size": 50}
+    with pytest.raises(ValueError, match="X must be finite"):
+        train(SoftmaxCrossEntropy(), X, y, START, **settings)
+    history = train(
+        SoftmaxCrossEntropy(), X, y, START, drop_last=True, **settings
+    )
+    assert np.isfinite(history.weights).all()
