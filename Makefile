@@ -7,6 +7,7 @@ else
 VENV_PYTHON := .venv/bin/python
 endif
 SUBMISSION := $(VENV_PYTHON) -m submission
+CORES := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 INSTALLED := .venv/installed
 
 # What is typed behind `make zip` reaches Python through the environment, so
@@ -14,7 +15,7 @@ INSTALLED := .venv/installed
 export SURNAME MATRICULATION SHEET
 
 .DELETE_ON_ERROR:
-.PHONY: FORCE help data pdf test zip lab notebooks lint coverage requirements clean
+.PHONY: FORCE help data pdf pdfs test zip lab notebooks lint coverage bench requirements clean
 
 help:
 	@awk '/^## / { text = substr($$0, 4); next } \
@@ -22,7 +23,8 @@ help:
 	      { text = "" }' Makefile
 
 ## run the notebooks, write the PDF of every sheet (ENGINE=latex: with TeX)
-pdf:
+pdf: build/rules.mk
+	@$(MAKE) --no-print-directory --jobs=$(CORES) pdfs
 
 ## lint, unit tests, and all notebook outputs compared with a new run
 test: $(INSTALLED)
@@ -52,6 +54,12 @@ lint: $(INSTALLED)
 coverage: $(INSTALLED)
 	@$(SUBMISSION) coverage
 
+## measure against FAISS, scikit-learn and PyTorch, which it installs
+bench: $(INSTALLED)
+	@$(VENV_PYTHON) -m pip install --quiet --disable-pip-version-check \
+	    --no-build-isolation --editable ".[bench]"
+	@$(VENV_PYTHON) -m benchmarks
+
 ## pin the dependencies of pyproject.toml anew (needs uv)
 requirements:
 	uv pip compile --universal --python-version 3.11 --generate-hashes --upgrade \
@@ -65,6 +73,8 @@ $(INSTALLED): requirements.txt pyproject.toml
 	@$(PYTHON) -m submission setup
 	@touch $@
 
+# With more than one BLAS thread each, notebooks would fight over the cores.
+build/%.ipynb: export OMP_NUM_THREADS = 1
 build/%.ipynb: notebooks/%.ipynb submission/run.py requirements.txt | $(INSTALLED)
 	@$(SUBMISSION) run $<
 

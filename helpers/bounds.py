@@ -27,7 +27,7 @@ def search(X, queries, k):
 
     Parameters
     ----------
-    X : ndarray of float64, shape (n_samples, n_features)
+    X : ndarray of float32 or float64, shape (n_samples, n_features)
     queries : ndarray of float64, shape (n_queries, n_features)
     k : int
 
@@ -168,7 +168,7 @@ def principal_axes(sample):
     By subspace iteration, which leaves the columns orthonormal however far it
     has come. The axes are None where they hold too little of the norms.
     """
-    centre = sample.mean(axis=0)
+    centre = sample.mean(axis=0, dtype=np.float64)
     sample = sample - centre
     num_axes = min(NUM_AXES, sample.shape[1] // 4)
     axes = sample[:num_axes].T
@@ -197,7 +197,7 @@ def paired_distances(X, rows, queries, at):
     squares = np.zeros((X.shape[1], PAIRS))
     for start in range(0, len(rows), PAIRS):
         part = slice(start, start + PAIRS)
-        differences = X[rows[part]]
+        differences = X[rows[part]].astype(np.float64, copy=False)
         differences -= queries[at[part]]
         differences *= differences
         squares[:, : len(differences)] = differences.T

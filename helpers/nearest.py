@@ -42,13 +42,17 @@ def nearest_neighbours(X, queries, k):
     >>> distances
     array([[1., 2.]])
     """
-    X = finite_matrix(X, "X")
+    X = np.asarray(X)
+    # What is float32 stays so: bounds need no copy of it.
+    dtype = np.float32 if X.dtype == np.float32 else np.float64
+    X = finite_matrix(X, "X", dtype=dtype)
     queries = finite_matrix(queries, "queries", X.shape[1])
     k = whole_number(k, "k", 1, len(X))
     if X.shape[1] >= MANY_FEATURES:
         found = bounds.search(X, queries, k)
         if found is not None:
             return found
+    X = X.astype(np.float64, copy=False)
     indices = np.empty((len(queries), k), dtype=np.intp)
     distances = np.empty((len(queries), k))
     step = max(1, BLOCK_SIZE // len(X))

@@ -88,7 +88,7 @@ def make_rules():
         ]
         target = relative(REPORTS / sheet.id).as_posix()
         lines += [
-            f"pdf: {target}$(ENGINE:%=-%).pdf",
+            f"pdfs: {target}$(ENGINE:%=-%).pdf",
             f"{target}.pdf {target}-latex.pdf: {' '.join(needs)}",
         ]
     return "\n".join(lines) + "\n"

@@ -77,7 +77,7 @@ def execute(path, timeout=600, environment=None):
 def show_progress(text):
     """Show how far a run is: on one line of a terminal, else line by line."""
     if sys.stderr.isatty():
-        print(f"\r{text}", end="", file=sys.stderr, flush=True)
+        print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)
     else:
         print(text, file=sys.stderr, flush=True)
 

@@ -153,3 +153,26 @@ def test_few_rows_are_measured_where_there_is_structure(monkeypatch):
     X, queries = low_rank(20000, 200)
     bounds.search(X, queries, 5)
     assert sum(measured) < 0.01 * len(X) * len(queries)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.int64, np.uint8])
+def test_other_number_types_give_the_same_as_float64(dtype):
+    values = np.random.default_rng(2).integers(0, 200, (2, 600, 40))
+    X, queries = values.astype(dtype)
+    found = nearest_neighbours(X, queries, 6)
+    expected = nearest_neighbours(values[0] * 1.0, values[1] * 1.0, 6)
+    np.testing.assert_array_equal(found[0], expected[0])
+    np.testing.assert_array_equal(found[1], expected[1])
+
+
+def test_an_array_of_float32_is_not_copied_to_float64(monkeypatch):
+    types = []
+    search = bounds.search
+    monkeypatch.setattr(
+        bounds,
+        "search",
+        lambda X, *rest: types.append(X.dtype) or search(X, *rest),
+    )
+    X, queries = low_rank(300, 40)
+    nearest_neighbours(X.astype(np.float32), queries, 3)
+    assert types == [np.float32]

@@ -12,7 +12,9 @@ REQUIREMENTS = (ROOT / "requirements.txt").read_text("utf-8")
 
 
 def direct_dependencies():
-    extras = PROJECT["optional-dependencies"].values()
+    """All but those of the benchmarks, which nothing else needs."""
+    extras = dict(PROJECT["optional-dependencies"])
+    extras = [extras[name] for name in extras.keys() - {"bench"}]
     return [*PROJECT["dependencies"], *(d for extra in extras for d in extra)]
 
 
@@ -30,6 +32,11 @@ def test_requirements_are_compiled_from_the_direct_dependencies():
     assert pinned.keys() == wanted.keys()
     for name, exact in wanted.items():
         assert not exact or pinned[name] == {exact}
+
+
+def test_what_only_the_benchmarks_need_is_pinned_where_it_stands():
+    for dependency in PROJECT["optional-dependencies"]["bench"]:
+        assert re.fullmatch(r"[\w-]+==[\d.]+", dependency)
 
 
 def test_every_direct_dependency_says_why_it_is_there():

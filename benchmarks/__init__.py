@@ -1,0 +1,1 @@
+"""What the bundle takes, beside what people would use instead."""

@@ -1,0 +1,67 @@
+"""Where the time of the bundle's own commands goes."""
+
+import os
+import subprocess
+import time
+
+from nbformat.v4 import new_code_cell, new_notebook
+
+from submission.__main__ import all_notebooks
+from submission.files import BUILD, ROOT
+from submission.pdf import sheet_pdf
+from submission.run import execute, read, write
+from submission.sheets import load_sheets
+
+
+def seconds(call, *arguments):
+    """The time of a call."""
+    start = time.perf_counter()
+    call(*arguments)
+    return time.perf_counter() - start
+
+
+def run_cells(cells):
+    """Run cells in a kernel of their own, as `make pdf` does."""
+    path = BUILD / "benchmark.ipynb"
+    write(path, new_notebook(cells=cells))
+    execute(path)
+    path.unlink()
+
+
+def notebook_times():
+    """Lines (notebook, kernel start, imports, everything else), in seconds.
+
+    Every notebook imports in its first code cell.
+    """
+    kernel = seconds(run_cells, [new_code_cell("1")])
+    for path in all_notebooks():
+        cells = [c for c in read(path).cells if c.cell_type == "code"]
+        imports = seconds(run_cells, [new_code_cell(cells[0].source)])
+        whole = seconds(execute, path)
+        yield path.stem, kernel, imports - kernel, whole - imports
+
+
+def pdf_times():
+    """Lines (sheet, seconds for its PDF) from the notebooks as stored."""
+    for sheet in load_sheets().values():
+        notebooks = {path.stem: read(path) for path in sheet.notebooks}
+        yield sheet.id, seconds(sheet_pdf, sheet, notebooks)
+
+
+def command_times():
+    """Lines (command, seconds), once all is installed."""
+    make("clean")
+    for target in "pdf", "test":
+        yield f"make {target}", seconds(make, target)
+
+
+def make(target):
+    """Run make without its output, and as if nobody had called it."""
+    environment = {k: v for k, v in os.environ.items() if "MAKE" not in k}
+    subprocess.run(
+        ["make", target],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        check=True,
+    )

@@ -1,0 +1,49 @@
+"""The arithmetic of the benchmarks; their times are nobody's test."""
+
+import numpy as np
+import pytest
+
+from benchmarks.__main__ import cells
+from benchmarks.growth import exponent
+from benchmarks.measure import Row, interleaved, traced
+from submission.files import REPORTS, ROOT
+
+
+@pytest.mark.parametrize(
+    ("target", "met"), [(0.5, "yes"), (0.49, "no"), (None, "")]
+)
+def test_the_ratio_is_the_median_of_the_rounds(target, met):
+    ours, theirs = np.array([1.0, 1.0, 3.0]), np.array([4.0, 2.0, 3.0])
+    row = Row("task", "peer", ours, theirs, target, 1.4, None)
+    *_, ratio, _, is_met, our_memory, their_memory = cells(row)
+    assert ratio == "0.50 (0.25 to 1.00)"
+    assert (is_met, our_memory, their_memory) == (met, "1", "")
+
+
+def test_contestants_take_turns():
+    calls = []
+    contestants = {name: lambda name=name: calls.append(name) for name in "ab"}
+    times = interleaved(contestants, rounds=3)
+    assert "".join(calls) == "ab" * 4  # once to warm up
+    assert {name: len(values) for name, values in times.items()} == {
+        "a": 3,
+        "b": 3,
+    }
+
+
+def test_memory_is_that_of_the_arrays_of_a_call():
+    _, mib = traced(lambda: np.zeros((2, 2**20)))
+    assert 16 <= mib < 17
+
+
+def test_a_power_law_has_its_exponent():
+    x = np.array([1, 2, 4, 8])
+    assert exponent(x, 3.0 * x**1.5) == 1.5
+
+
+def test_the_readme_shows_the_comparison_as_it_was_measured():
+    report = (REPORTS / "benchmarks.md").read_text("utf-8")
+    readme = (ROOT / "README.md").read_text("utf-8")
+    shown = readme.split("<!-- benchmarks -->\n")[1].split("\n<!-- end -->")[0]
+    assert shown.count("\n| ") > 10
+    assert shown in report
