@@ -21,7 +21,7 @@ def idx(tmp_path):
 
 
 def test_an_idx_file_is_read_with_its_shape(idx):
-    values = read_idx(idx(gzip.compress(GOOD)))
+    values = read_idx(idx(gzip.compress(GOOD, mtime=0)))
     assert values.dtype == np.uint8
     np.testing.assert_array_equal(values, np.arange(12).reshape(3, 2, 2))
 
@@ -32,13 +32,19 @@ def test_an_idx_file_is_read_with_its_shape(idx):
         (b"", "cannot be read as a gzip file|is not an IDX file"),
         (GOOD, "cannot be read as a gzip file"),
         (b"<html>503</html>", "cannot be read as a gzip file"),
-        (gzip.compress(GOOD)[:-9], "cannot be read as a gzip file"),
-        (gzip.compress(b"<html>"), "is not an IDX file of unsigned bytes"),
-        (gzip.compress(b""), "is not an IDX file"),
-        (gzip.compress(b"\0\0\x0d" + GOOD[3:]), "is not an IDX file"),
-        (gzip.compress(GOOD[:9]), "is not an IDX file"),
-        (gzip.compress(GOOD[:-1]), r"hold \[3, 2, 2\] values, .* holds 11"),
-        (gzip.compress(GOOD + b"x"), "but it holds 13"),
+        (gzip.compress(GOOD, mtime=0)[:-9], "cannot be read as a gzip file"),
+        (
+            gzip.compress(b"<html>", mtime=0),
+            "is not an IDX file of unsigned bytes",
+        ),
+        (gzip.compress(b"", mtime=0), "is not an IDX file"),
+        (gzip.compress(b"\0\0\x0d" + GOOD[3:], mtime=0), "is not an IDX file"),
+        (gzip.compress(GOOD[:9], mtime=0), "is not an IDX file"),
+        (
+            gzip.compress(GOOD[:-1], mtime=0),
+            r"hold \[3, 2, 2\] values, .* holds 11",
+        ),
+        (gzip.compress(GOOD + b"x", mtime=0), "but it holds 13"),
     ],
 )
 def test_a_damaged_file_is_one_sentence_that_names_the_command(
