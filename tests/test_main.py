@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -200,11 +201,12 @@ needs_make = pytest.mark.skipif(
 
 def make(project, *arguments):
     """Run make as if .venv were installed: with this Python."""
+    python = shlex.quote(sys.executable)
     done = subprocess.run(
         [
             "make",
-            f"VENV_PYTHON={sys.executable}",
-            f"PYTHON={sys.executable}",
+            f"VENV_PYTHON={python}",
+            f"PYTHON={python}",
             "--old-file=.venv/installed",
             *arguments,
         ],
