@@ -51,7 +51,7 @@ def open_handin(path, sheet_id):
 def guess_sheet(handin):
     """The sheet whose questions are most like those found, or None."""
     sheets = load_sheets().values()
-    found = questions_in(handin, sheets) if handin.is_readable else set()
+    found = questions_in(handin, sheets)
 
     def likeness(sheet):
         ids = {question.id for question in sheet.questions}

@@ -103,21 +103,16 @@ class Handin:
         self.entries = [Entry(info) for info in self._zip.infolist()]
 
     @cached_property
-    def is_bomb(self):
-        """Whether reading it all would take more than the limits allow."""
-        sizes = [entry.info.file_size for entry in self.entries]
-        return len(sizes) > MAX_FILES or sum(sizes) > MAX_BYTES
-
-    @property
     def is_readable(self):
-        """Whether the contents are looked at."""
-        return not self.is_bomb
+        """Whether reading it all takes no more than the limits allow."""
+        sizes = [entry.info.file_size for entry in self.entries]
+        return len(sizes) <= MAX_FILES and sum(sizes) <= MAX_BYTES
 
     @cached_property
     def _read(self):
         """Contents by path, and why some cannot be read."""
         contents, damaged = {}, {}
-        for entry in self.entries:
+        for entry in self.entries if self.is_readable else ():
             if not entry.holds_work:
                 continue
             try:
@@ -130,10 +125,10 @@ class Handin:
                 damaged[entry.path] = "it is damaged"
         return contents, damaged
 
-    @cached_property
+    @property
     def files(self):
-        """Contents of the files by path; None when there are too many."""
-        return None if self.is_bomb else self._read[0]
+        """Contents of the files by path; none when there are too many."""
+        return self._read[0]
 
     @property
     def damaged(self):
@@ -248,7 +243,7 @@ class Handin:
         """(path, content) of the files with this suffix."""
         return [
             (path, data)
-            for path, data in (self.files or {}).items()
+            for path, data in self.files.items()
             if path.lower().endswith(suffix)
         ]
 

@@ -220,7 +220,7 @@ BROKEN = [
     ),
     ("has_no_caches", lambda made: made.add("__pycache__/tools.pyc")),
     ("has_no_caches", lambda made: made.add(".ipynb_checkpoints/nb.ipynb")),
-    ("has_no_caches", lambda made: made.add("__MACOSX/work/._nb.ipynb")),
+    ("has_no_caches", lambda made: made.add("__MACOSX/._nb.ipynb")),
     ("has_no_hidden_files", lambda made: made.add("work/.DS_Store")),
     ("has_no_hidden_files", lambda made: made.add(".git/config")),
     ("has_no_large_data", lambda made: made.add("x.csv", bytes(6 * 2**20))),
