@@ -85,7 +85,7 @@ data/source: FORCE | $(INSTALLED)
 reports/%-latex.pdf: sheets.toml requirements.txt submission/pdf.py
 	@$(SUBMISSION) export --engine=latex $*
 
-reports/%.pdf: sheets.toml requirements.txt submission/exporter.py submission/pdf.py submission/maths.lua submission/report.typ
+reports/%.pdf: sheets.toml requirements.txt submission/pdf.py submission/reach.py $(wildcard nbtypst/*)
 	@$(SUBMISSION) export $*
 
 # Which notebook needs which helpers, and which sheet which notebooks.

@@ -109,7 +109,7 @@ def commands():
         ),
         table(
             ("sheet", "PDF"),
-            [(id, f"{value:.1f}") for id, value in bundle.pdf_times()],
+            [(sheet, f"{value:.1f}") for sheet, value in bundle.pdf_times()],
         ),
         table(
             ("command, once installed", "all of it"),

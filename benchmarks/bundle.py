@@ -6,10 +6,10 @@ import time
 
 from nbformat.v4 import new_code_cell, new_notebook
 
-from submission.__main__ import all_notebooks
-from submission.files import BUILD, ROOT
+from submission.files import BUILD, ROOT, all_notebooks
+from submission.notebook import read, write
 from submission.pdf import sheet_pdf
-from submission.run import execute, read, write
+from submission.run import execute
 from submission.sheets import load_sheets
 
 

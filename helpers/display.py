@@ -1,105 +1,173 @@
-"""Show figures with caption and alt text, and the source of helpers."""
+"""Figures, tables and answers whose words stand in a file beside the notebook.
 
-import inspect
+So a call is short, the code is not filled with captions, and numbers that the
+notebook has computed still get into every text.
+"""
+
 import io
+import math
+import re
+import tomllib
+from pathlib import Path
 
 import numpy as np
 from IPython.display import display
-from matplotlib.colors import to_rgba
+
+from helpers.figure_rules import require_legible
 
 DPI = 192  # twice the 96 dots per inch of a screen, sharp in print
+FIELD = re.compile(r"\{\{(.+?)\}\}")
 
 
-def show(fig, *, caption, alt):
-    """Display a figure with its caption below it.
+class Page:
+    """What a notebook shows, worded in a TOML file beside it.
 
-    Caption and alt text also go into the output's metadata, where the PDF
-    export finds them.
+    The file has a table for each figure (`caption` and `alt`), for each table
+    (`caption`) and for each answer (`text`), all in Markdown. A field such as
+    `{{accuracy:.2f}}` or `{{errors[16]:.1f}}` takes a number from the
+    notebook's variables.
 
     Parameters
     ----------
-    fig : matplotlib.figure.Figure
-    caption : str
-        What the figure shows and what to see in it; Markdown.
-    alt : str
-        The figure in words, for those who cannot see it.
-
-    Raises
-    ------
-    ValueError
-        If caption or alt text is empty, an axis has no label, or two or more
-        things are drawn with no legend or colour bar to tell them apart.
+    file : str
+        The TOML file.
+    names : dict
+        The notebook's variables, `globals()`.
+    note : str
+        Added to every text, such as what the data really are.
     """
-    for name, text in (("caption", caption), ("alt", alt)):
-        if not text.strip():
-            raise ValueError(f"The figure's {name} is empty; write one.")
-    for number, ax in enumerate(fig.axes, 1):
-        _require_labels(fig, ax, f"Axes {number} ({ax.get_title()!r})")
-        _require_legend(fig, ax, f"Axes {number} ({ax.get_title()!r})")
-    image = io.BytesIO()
-    fig.savefig(image, format="png", dpi=DPI)
-    width, height = (round(96 * inches) for inches in fig.get_size_inches())
-    metadata = {"alt": alt, "caption": caption}
-    display(
-        {"image/png": image.getvalue(), "text/plain": f"[Figure: {alt}]"},
-        metadata={"image/png": metadata | {"width": width, "height": height}},
-        raw=True,
-    )
-    display(
-        {"text/markdown": f"*Figure:* {caption}", "text/plain": caption},
-        metadata={"is_caption": True},
-        raw=True,
-    )
 
+    def __init__(self, file, names, note=""):
+        self.file, self.names, self.note = file, names, note
+        self.texts = tomllib.loads(Path(file).read_text("utf-8"))
 
-def show_source(*objects):
-    """Display the source of classes or functions as Python code."""
-    source = "\n\n".join(inspect.getsource(obj) for obj in objects)
-    display(
-        {"text/markdown": f"```python\n{source}```", "text/plain": source},
-        raw=True,
-    )
+    def figure(self, key, fig):
+        """Display a figure with its caption below it.
 
+        Caption and alt text also go into the output's metadata, where a PDF
+        export finds them.
 
-def _is_colorbar(ax):
-    return hasattr(ax, "_colorbar")
+        Raises
+        ------
+        ValueError
+            If caption or alt text is missing, or the figure breaks a rule of
+            `helpers.figure_rules`.
+        """
+        caption, alt = self._text(key, "caption"), self._text(key, "alt")
+        require_legible(fig)
+        image = io.BytesIO()
+        fig.savefig(image, format="png", dpi=DPI)
+        width, height = (round(96 * side) for side in fig.get_size_inches())
+        metadata = {"alt": alt, "width": width, "height": height}
+        self._show(
+            {"image/png": image.getvalue(), "text/plain": f"[Figure: {alt}]"},
+            {"image/png": metadata | {"caption": caption}},
+        )
+        self._show_caption("Figure", caption)
 
+    def table(self, key, columns, decimals=3):
+        """Display columns of numbers or words as a table with its caption.
 
-def _require_labels(fig, ax, where):
-    if not ax.axison:
-        return
-    labels = {
-        "x": ax.get_xlabel() or fig.get_supxlabel(),
-        "y": ax.get_ylabel() or fig.get_supylabel(),
-    }
-    if _is_colorbar(ax) and any(labels.values()):
-        return
-    for axis, label in labels.items():
-        if not label.strip():
-            raise ValueError(f"{where}: the {axis} axis has no label.")
+        Parameters
+        ----------
+        key : str
+        columns : dict of head -> sequence
+        decimals : int or dict of head -> int
+            Of numbers that are not whole. What would be rounded to nothing,
+            or is very large, gets a power of ten.
+        """
+        caption = self._text(key, "caption")
+        if not isinstance(decimals, dict):
+            decimals = dict.fromkeys(columns, decimals)
+        text = markdown_table(
+            {
+                head: [cell(value, decimals.get(head, 3)) for value in values]
+                for head, values in columns.items()
+            },
+            [head for head, values in columns.items() if are_numbers(values)],
+        )
+        metadata = {"text/markdown": {"caption": caption}}
+        self._show({"text/markdown": text, "text/plain": text}, metadata)
+        self._show_caption("Table", caption)
 
+    def answer(self, key):
+        """Display an answer."""
+        text = self._text(key, "text")
+        self._show({"text/markdown": text, "text/plain": text}, {})
 
-def _require_legend(fig, ax, where):
-    if ax.get_legend() or fig.legends or _is_colorbar(ax):
-        return
-    has_colorbar = any(map(_is_colorbar, fig.axes))
-    labelled = len(ax.get_legend_handles_labels()[1])
-    if max(labelled, _num_colours(ax, has_colorbar)) >= 2:
-        raise ValueError(
-            f"{where}: two or more things are drawn, but no legend or "
-            f"colour bar tells them apart."
+    def _show_caption(self, kind, caption):
+        self._show(
+            {"text/markdown": f"*{kind}:* {caption}", "text/plain": caption},
+            {"is_caption": True},
         )
 
+    def _show(self, data, metadata):
+        display(data, metadata=metadata, raw=True)
 
-def _num_colours(ax, has_colorbar):
-    """How many colours on the axes no colour bar explains."""
-    colours = {to_rgba(line.get_color()) for line in ax.lines}
-    colours |= {to_rgba(patch.get_facecolor()) for patch in ax.patches}
-    for collection in ax.collections:
-        if collection.get_array() is None:
-            fill = collection.get_facecolor()
-            drawn = fill if len(fill) else collection.get_edgecolor()
-            colours |= {tuple(colour) for colour in drawn}
-        elif not has_colorbar:
-            colours |= set(np.unique(collection.get_array()).tolist())
-    return len(colours)
+    def _text(self, key, kind):
+        """A text of the file with its fields filled."""
+        template = self.texts.get(key, {}).get(kind, "").strip()
+        if not template:
+            raise ValueError(
+                f"{self.file} has no {kind} for {key!r}; write one below "
+                f"[{key}]."
+            )
+        filled = FIELD.sub(lambda field: self._fill(key, field[1]), template)
+        return f"{filled} {self.note}".rstrip()
+
+    def _fill(self, key, field):
+        try:
+            text = f"{{{field}}}".format_map(self.names)
+        except (KeyError, IndexError, AttributeError, ValueError) as error:
+            raise ValueError(
+                f"The field {{{{{field}}}}} of [{key}] in {self.file} cannot "
+                f"be filled from the notebook's variables: {error!r}."
+            ) from None
+        return text.replace("-", "−") if text[1:2].isdigit() else text
+
+
+def are_numbers(values):
+    """Whether a column is set flush right."""
+    return not any(isinstance(value, str) for value in values)
+
+
+def cell(value, decimals):
+    """A number or a word as it stands in a table.
+
+    Examples
+    --------
+    >>> [cell(value, 2) for value in (60_000, 0.125, -3, "a|b")]
+    ['60\\xa0000', '0.12', '−3', 'a\\\\|b']
+    >>> cell(1.5e-8, 3)
+    '$1.5 \\\\cdot 10^{-8}$'
+    """
+    if isinstance(value, str):
+        return value.replace("|", r"\|")
+    if isinstance(value, (bool, np.bool_)):
+        return "yes" if value else "no"
+    if isinstance(value, (int, np.integer)):
+        decimals = 0
+    elif not math.isfinite(value):
+        return "–" if math.isnan(value) else "∞"
+    elif value and not 0.5 * 10**-decimals <= abs(value) < 1e6:
+        mantissa, exponent = f"{value:.1e}".split("e")
+        return rf"${mantissa} \cdot 10^{{{int(exponent)}}}$"
+    comma = "," if abs(value) >= 10_000 else ""
+    text = f"{value:{comma}.{decimals}f}"
+    return text.replace("-", "−").replace(",", "\N{NO-BREAK SPACE}")
+
+
+def markdown_table(columns, right_aligned):
+    """Columns of text as a Markdown table.
+
+    Examples
+    --------
+    >>> print(markdown_table({"k": ["1", "2"], "who": ["a", "b"]}, ["k"]))
+    | k | who |
+    | ---: | :--- |
+    | 1 | a |
+    | 2 | b |
+    """
+    rules = ["---:" if head in right_aligned else ":---" for head in columns]
+    rows = [columns, rules, *zip(*columns.values(), strict=True)]
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)

@@ -65,14 +65,17 @@ class KNN:
         Returns
         -------
         indices, distances : ndarrays of shape (n_queries, k)
-            Nearest first; of equally near samples the first one first.
+            Nearest first; of equally near samples the first one first. For a
+            single query, of shape (n_features,), their shape is (k,).
 
         Raises
         ------
         ValueError
             If the model is not fitted or the queries do not fit its data.
         """
-        return self._search(queries, [self.k])
+        indices, distances = self._search(np.atleast_2d(queries), [self.k])
+        shape = (*np.shape(queries)[:-1], self.k)
+        return indices.reshape(shape), distances.reshape(shape)
 
     def predict(self, queries):
         """The label that most of the k neighbours have, for each query.
@@ -81,9 +84,10 @@ class KNN:
 
         Returns
         -------
-        ndarray of shape (n_queries,)
+        ndarray of shape (n_queries,), or one label for a single query
         """
-        return self.predict_each(queries, [self.k])[0]
+        labels = self.predict_each(np.atleast_2d(queries), [self.k])[0]
+        return labels.reshape(np.shape(queries)[:-1])[()]
 
     def predict_each(self, queries, ks):
         """`predict` for every k in `ks`.
@@ -107,7 +111,8 @@ class KNN:
             For each k, in units of 1 / volume.
         """
         _, distances = self._search(queries, ks)
-        return np.reshape(ks, (-1, 1)) / self._balls(distances, ks)
+        volumes = self._volumes(distances, ks)
+        return np.reshape(ks, (-1, 1)) / (len(self.X) * volumes)
 
     def class_density(self, queries, ks):
         """p(x|c) = k_c / (N_c V), with k_c of the k neighbours in class c.
@@ -120,8 +125,9 @@ class KNN:
         """
         indices, distances = self._search(queries, ks)
         counts = self._class_counts(indices, ks)
-        balls = self._balls(distances, ks)[:, np.newaxis]
-        return counts / (self.priors[:, np.newaxis] * balls)
+        class_sizes = np.bincount(self.codes)[:, np.newaxis]
+        volumes = self._volumes(distances, ks)[:, np.newaxis]
+        return counts / (class_sizes * volumes)
 
     def _search(self, queries, ks):
         """One search that serves every k."""
@@ -144,12 +150,12 @@ class KNN:
         ]
         return np.array(counts)  # (ks, classes, queries)
 
-    def _balls(self, distances, ks):
-        """N times the volume of the ball around each query, for every k."""
-        num_samples, dim = self.X.shape
+    def _volumes(self, distances, ks):
+        """Volume of the ball to the k-th neighbour, for every k and query."""
+        dim = self.X.shape[1]
         unit_ball = math.pi ** (dim / 2) / math.gamma(dim / 2 + 1)
         radii = distances[:, np.subtract(ks, 1)].T
-        return num_samples * unit_ball * radii**dim
+        return unit_ball * radii**dim
 
 
 def cross_validate(X, y, ks, num_folds=10):

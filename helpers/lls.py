@@ -48,7 +48,7 @@ class LinearLeastSquares:
                 f"y must hold the labels -1 and +1 only, but it holds "
                 f"{np.unique(y).tolist()}."
             )
-        self.theta = np.linalg.lstsq(add_bias(X), y)[0]
+        self.theta = np.linalg.lstsq(add_bias(X), y, rcond=None)[0]
         return self
 
     def decision_function(self, X):

@@ -37,6 +37,13 @@ class Mnist(NamedTuple):
     y_test: np.ndarray
     name: str
 
+    @property
+    def note(self):
+        """What to say below every figure and table: nothing for MNIST."""
+        if self.name == "MNIST":
+            return ""
+        return f"(Not MNIST: {self.name}, enlarged to 28 x 28 pixels.)"
+
 
 @lru_cache
 def load():

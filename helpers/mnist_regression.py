@@ -1,4 +1,4 @@
-"""Question 1d of sheet dnn-a4 as a function of its settings.
+"""Question 1 of sheet dnn-a4 as functions of its settings.
 
 A module of its own, so that worker processes can import it.
 """
@@ -7,13 +7,14 @@ from functools import lru_cache
 
 import numpy as np
 
-from helpers import mnist
+from helpers import mnist, training
 from helpers.losses import SquaredError, one_hot
-from helpers.training import accuracy, add_bias, train
+
+SQUARED_ERROR = SquaredError()
 
 
 @lru_cache
-def split():
+def load_sets(dtype="float64"):
     """Training, evaluation and test set; evaluation is the first sixth.
 
     Returns
@@ -22,68 +23,144 @@ def split():
         `X` of shape (n, 785): pixels from 0 to 1, and the bias's ones.
     """
     data = mnist.load()
-    X, X_test = (add_bias(X / 255) for X in (data.X_train, data.X_test))
-    first = len(X) // 6
+    X, X_test = (
+        training.add_bias(np.divide(pixels, 255, dtype=dtype))
+        for pixels in (data.X_train, data.X_test)
+    )
+    sixth = len(X) // 6
     return {
-        "training": (X[first:], data.y_train[first:]),
-        "evaluation": (X[:first], data.y_train[:first]),
+        "training": (X[sixth:], data.y_train[sixth:]),
+        "evaluation": (X[:sixth], data.y_train[:sixth]),
         "test": (X_test, data.y_test),
     }
 
 
-def run(learning_rate, num_epochs, batch_size, loss=None, monitors=()):
+def fit(
+    learning_rate,
+    num_epochs,
+    batch_size,
+    loss=SQUARED_ERROR,
+    training_set=None,
+    start=None,
+    monitors=(),
+    monitor_every=1,
+    rng=None,
+    dtype="float64",
+):
     """Train as the sheet says: weights at 0.01, batches in stored order.
 
     Parameters
     ----------
     learning_rate : float
     num_epochs, batch_size : int
-    loss : object of helpers.losses, optional
-        The squared error by default.
-    monitors : names of the sets to record after every epoch
+    loss : object of helpers.losses
+    training_set : (X, y), optional
+        By default that of `load_sets`.
+    start : ndarray of shape (785, 10), optional
+        The weights to start with, if not 0.01.
+    monitors : names of the sets to record
+    monitor_every : int
+        After how many epochs they are recorded.
+    rng : numpy.random.Generator, optional
+        Shuffles the images before every epoch.
+    dtype : str
 
     Returns
     -------
     helpers.training.History
     """
-    sets = split()
-    X, y = sets["training"]
-    per_epoch = -(-len(X) // batch_size)
-    return train(
-        loss or SquaredError(),
+    sets = load_sets(dtype)
+    X, y = training_set or sets["training"]
+    batch_size = min(batch_size, len(X))
+    steps = -(-len(X) // batch_size) * monitor_every
+    return training.train(
+        loss,
         X,
         y,
-        np.full((X.shape[1], 10), 0.01),
+        np.full((X.shape[1], 10), 0.01) if start is None else start,
         learning_rate=learning_rate,
         num_epochs=num_epochs,
         batch_size=batch_size,
+        rng=rng,
         monitors={name: sets[name] for name in monitors},
-        monitor_steps=range(per_epoch, per_epoch * num_epochs + 1, per_epoch),
+        monitor_steps=range(steps, steps * num_epochs + 1, steps),
     )
 
 
-def score(weights, name, loss=None):
-    """Mean loss and accuracy of weights on one of the sets."""
-    loss = loss or SquaredError()
-    X, y = split()[name]
-    scores = X @ weights
-    targets = one_hot(y, 10)
-    mean = float(loss.values(scores, targets).mean())
-    return mean, accuracy(loss.predict(scores), targets)
+def mean_loss(weights, X, y, loss=SQUARED_ERROR):
+    """Mean loss of a linear model on a set: the chapter's "error"."""
+    return float(loss.values(X @ weights, y).mean(dtype=np.float64))
 
 
-def evaluate(learning_rate, batch_size, num_epochs):
-    """Mean loss on the evaluation set after each epoch.
+def accuracy(weights, X, y):
+    """Share of images whose largest score is that of their digit."""
+    return training.accuracy(X @ weights, one_hot(y, 10))
+
+
+def evaluation_errors(learning_rate, batch_size, num_epochs, every=10):
+    """Error on the evaluation set after every tenth epoch.
 
     Returns
     -------
-    ndarray of shape (num_epochs,)
+    ndarray of shape (num_epochs // every,)
         Infinite from where the training has diverged.
     """
-    history = run(
-        learning_rate, num_epochs, batch_size, monitors=["evaluation"]
+    history = fit(
+        learning_rate,
+        num_epochs,
+        batch_size,
+        monitors=["evaluation"],
+        monitor_every=every,
+        dtype="float32",
     )
-    errors = np.full(num_epochs, np.inf)
-    found = history.loss["evaluation"]
-    errors[: len(found)] = found
+    errors = np.full(num_epochs // every, np.inf)
+    recorded = history.loss["evaluation"]
+    errors[: len(recorded)] = recorded
     return errors
+
+
+def evaluation_accuracy(loss, learning_rate):
+    """Accuracy on the evaluation set after 10 epochs in batches of 100.
+
+    Returns
+    -------
+    float
+        NaN if the training has diverged.
+    """
+    history = fit(learning_rate, 10, 100, loss, dtype="float32")
+    if history.diverged:
+        return np.nan
+    return accuracy(history.weights, *load_sets("float32")["evaluation"])
+
+
+def left_out_errors(order, block):
+    """Errors with one of six blocks of the 60 000 images left out.
+
+    Parameters
+    ----------
+    order : "stored" or "random"
+        Whether a block is a piece of the file or a random sixth.
+    block : int, 0 to 5
+
+    Returns
+    -------
+    ndarray of shape (2,)
+        Error on the block and on the images it was trained with.
+    """
+    sets = load_sets("float32")
+    X, y = (
+        np.concatenate([sets[name][i] for name in ("evaluation", "training")])
+        for i in (0, 1)
+    )
+    rows = np.arange(len(X))
+    if order == "random":
+        rows = np.random.default_rng(0).permutation(rows)
+    blocks = np.array_split(rows, 6)
+    left_out = blocks.pop(block)
+    rest = np.concatenate(blocks)
+    history = fit(
+        0.01, 10, 100, training_set=(X[rest], y[rest]), dtype="float32"
+    )
+    return np.array(
+        [mean_loss(history.weights, X[i], y[i]) for i in (left_out, rest)]
+    )

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.colors import ListedColormap, LogNorm, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.patches import Patch
+from matplotlib.patches import Patch, Rectangle
 
 WIDTH = 6.4  # inches: the width of the text in the PDF
 COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"]
@@ -48,7 +48,7 @@ def new_figure(row_height, num_panels=1, num_columns=1, share_axes=True):
     for ax in axes[num_panels:]:
         ax.remove()
     for ax in axes[:num_panels]:
-        ax.tick_params(labelsize=FONT_SIZE - 1)
+        ax.tick_params(labelsize=FONT_SIZE - 1, which="both")
     return fig, list(axes[:num_panels])
 
 
@@ -85,15 +85,47 @@ def scatter_classes(samples, num_columns=2, share_axes=True, highlight=None):
             ax.plot(*X[-1], "ko", ms=9, fillstyle="none", label=highlight)
             ax.margins(0.1)
         ax.set_title(title, fontsize=FONT_SIZE)
-        if share_axes:
-            ax.set_aspect("equal")
+        ax.set_aspect("equal", adjustable="box" if share_axes else "datalim")
     handles = axes[0].get_legend_handles_labels()
     _legend_above(fig, *handles)
     _label(fig, "feature $x_1$", "feature $x_2$")
     return fig
 
 
-def decision_maps(x1, x2, predictions, X, y, num_columns=2):
+def circles_around(centres, radii, X, y, half_width=0.9, half_height=0.6):
+    """Circles around points and the samples near them, a panel a point.
+
+    Parameters
+    ----------
+    centres : ndarray of shape (n, 2)
+    radii : dict of label -> sequence of n radii, one for each centre
+    X, y : ndarrays of shape (m, 2) and (m,), the samples
+    half_width, half_height : float, of the part of the plane that is drawn
+    """
+    fig, axes = new_figure(1.9, len(centres), len(centres), share_axes=False)
+    angle = np.linspace(0, 2 * np.pi, 100)
+    for i, (ax, (x1, x2)) in enumerate(zip(axes, centres, strict=True)):
+        draw_classes(ax, X, y)
+        for (label, values), style in zip(radii.items(), LINES, strict=False):
+            rim1 = x1 + values[i] * np.cos(angle)
+            rim2 = x2 + values[i] * np.sin(angle)
+            ax.plot(rim1, rim2, "k", ls=style, label=label)
+        ax.plot(x1, x2, "kX", markeredgecolor="white")
+        ax.set_title(f"query ({x1}, {x2})", fontsize=FONT_SIZE)
+        ax.set(xlim=(x1 - half_width, x1 + half_width), aspect="equal")
+        ax.set(ylim=(x2 - half_height, x2 + half_height))
+    _legend_above(fig, *axes[0].get_legend_handles_labels())
+    _label(fig, "feature $x_1$", "feature $x_2$")
+    return fig
+
+
+def panel_height(x1, x2, num_columns):
+    """Inches of a panel, title included, whose units are equal."""
+    ratio = np.ptp(x2) / np.ptp(x1)
+    return 0.9 * WIDTH / num_columns * ratio + 0.25
+
+
+def decision_maps(x1, x2, predictions, X, y, num_columns=3):
     """Predicted class over a grid with the samples on it, a panel for each.
 
     Parameters
@@ -102,12 +134,13 @@ def decision_maps(x1, x2, predictions, X, y, num_columns=2):
     predictions : dict of title -> ndarray of shape (n2 * n1,)
     X, y : ndarrays of shape (n, 2) and (n,), the samples drawn on every panel
     """
-    fig, axes = new_figure(1.6, len(predictions), num_columns)
+    height = panel_height(x1, x2, num_columns)
+    fig, axes = new_figure(height, len(predictions), num_columns)
     for ax, (title, labels) in zip(axes, predictions.items(), strict=True):
         draw_regions(ax, x1, x2, labels, np.unique(y))
         draw_classes(ax, X, y, size=5)
         ax.set_title(title, fontsize=FONT_SIZE)
-        ax.set(xlim=x1[[0, -1]], ylim=x2[[0, -1]])
+        ax.set(xlim=x1[[0, -1]], ylim=x2[[0, -1]], aspect="equal")
     points = [
         Line2D([], [], ls="", marker=MARKERS[c], color=COLOURS[c])
         for c in range(len(np.unique(y)))
@@ -142,9 +175,9 @@ def boundary_lines(X, y, thetas, centre=None):
     centre : (float, float), optional
         A point to mark.
     """
-    fig, [ax] = new_figure(3.2)
+    fig, [ax] = new_figure(1.9)
     draw_classes(ax, X, y)
-    ax.set(xlim=(-0.8, 1.8), ylim=(-0.8, 1.8), aspect="equal")
+    ax.set(xlim=(-0.6, 1.6), ylim=(-0.6, 1.6), aspect="equal")
     for i, (label, theta) in enumerate(thetas.items()):
         ax.plot(
             *boundary_ends(theta),
@@ -179,49 +212,98 @@ def boundary_ends(theta, half_length=9):
     return np.transpose([foot - along, foot + along])
 
 
-def curves(x, panels, xlabel, errors=None, x_scale="linear", y_scale="linear"):
-    """Series over one x, told apart by colour, line and marker.
+def curves(
+    x,
+    panels,
+    xlabel,
+    errors=None,
+    x_scale="linear",
+    y_scale="linear",
+    height=2.2,
+    vertical=None,
+    horizontal=None,
+    y_limits=None,
+):
+    """Series over one x, told apart by colour and line; few points by marker.
+
+    Panels with the same series share a legend above them.
 
     Parameters
     ----------
     x : sequence of float
     panels : dict of ylabel -> dict of label -> values over x
-        One panel for each ylabel, side by side.
+        One panel for each ylabel, side by side. A series with an x of its
+        own is a pair (x, values).
     xlabel : str
     errors : dict of label -> standard errors, optional
         Drawn as bars around the series of the same label.
-    x_scale : "linear", "log", or "log2" for powers of two
+    x_scale : "linear", "log", "symlog" from 0 on, "log2" for powers of two
     y_scale : "linear" or "log"
+    height : float, inches of a panel
+    vertical, horizontal : dict of label -> x or y, optional
+        Thin grey lines across every panel.
+    y_limits : (float, float), optional
+        What every panel shows of the y axis.
     """
-    fig, axes = new_figure(2.4, len(panels), len(panels), share_axes=False)
+    fig, axes = new_figure(height, len(panels), len(panels), share_axes=False)
     for ax, (ylabel, series) in zip(axes, panels.items(), strict=True):
+        for draw, marks in (ax.axvline, vertical), (ax.axhline, horizontal):
+            for i, (label, value) in enumerate((marks or {}).items()):
+                draw(value, c="0.5", ls=LINES[-1 - i], lw=1, label=label)
         for i, (label, values) in enumerate(series.items()):
+            xs, values = values if isinstance(values, tuple) else (x, values)
             ax.errorbar(
-                x,
+                xs,
                 values,
                 yerr=(errors or {}).get(label),
-                color=COLOURS[i],
+                color=COLOURS[i % len(COLOURS)],
                 linestyle=LINES[i % len(LINES)],
-                marker=MARKERS[i],
-                markevery=max(1, len(x) // 10),
+                linewidth=1.3 if len(xs) <= 1001 else 0.6,
+                marker=MARKERS[i % len(MARKERS)] if len(xs) <= 30 else None,
                 markersize=4,
                 capsize=2,
                 label=label,
             )
         ax.set_yscale(y_scale)
+        ax.set_ylim(y_limits)
         if x_scale == "log2":
             ax.set_xscale("log", base=2)
             ax.set_xticks(x, labels=[str(value) for value in x])
+        elif x_scale == "symlog":  # from 0 on
+            ax.set_xscale("symlog", linthresh=1)
+            ax.set_xlim(0, x[-1])
         else:
             ax.set_xscale(x_scale)
         ax.grid(alpha=0.3)
-        ax.legend(fontsize=FONT_SIZE - 1)
         ax.set_xlabel(xlabel, fontsize=FONT_SIZE)
         ax.set_ylabel(ylabel, fontsize=FONT_SIZE)
+    labels = [list(series) for series in panels.values()]
+    if all(names == labels[0] for names in labels):
+        _legend_above(fig, *axes[0].get_legend_handles_labels())
+    else:
+        for ax in axes:
+            ax.legend(fontsize=FONT_SIZE - 1)
     return fig
 
 
-def heat_maps(tables, rows, columns, ylabel, xlabel, label, limit):
+def bars(groups, xlabel, ylabel):
+    """Bars side by side at 0, 1, ...: dict of label -> sequence of heights."""
+    fig, [ax] = new_figure(1.9)
+    width = 0.8 / len(groups)
+    for i, (label, heights) in enumerate(groups.items()):
+        x = np.arange(len(heights)) + (i - (len(groups) - 1) / 2) * width
+        ax.bar(x, heights, width, color=COLOURS[i], label=label)
+    ax.axhline(0, color="black", linewidth=0.8)
+    ax.grid(axis="y", alpha=0.3)
+    ax.set_xlabel(xlabel, fontsize=FONT_SIZE)
+    ax.set_ylabel(ylabel, fontsize=FONT_SIZE)
+    _legend_above(fig, *ax.get_legend_handles_labels())
+    return fig
+
+
+def heat_maps(
+    tables, rows, columns, ylabel, xlabel, label, limit, best=None, decimals=3
+):
     """Tables of numbers as colours, all on one scale; too large is hatched.
 
     Parameters
@@ -231,8 +313,11 @@ def heat_maps(tables, rows, columns, ylabel, xlabel, label, limit):
     ylabel, xlabel, label : str, for the axes and the colour bar
     limit : float
         What is larger is hatched instead of coloured.
+    best : (title, row, column), optional
+        The cell to frame.
+    decimals : int
     """
-    fig, axes = new_figure(2.3, len(tables), len(tables))
+    fig, axes = new_figure(1.6, len(tables), len(tables))
     shown = np.ma.masked_greater(np.array(list(tables.values())), limit)
     for ax, title, values in zip(axes, tables, shown, strict=True):
         ax.patch.set(hatch="////", edgecolor="0.7")
@@ -248,12 +333,16 @@ def heat_maps(tables, rows, columns, ylabel, xlabel, label, limit):
             ax.text(
                 j,
                 i,
-                f"{value:.3f}",
+                f"{value:.{decimals}f}",
                 ha="center",
                 va="center",
                 fontsize=FONT_SIZE - 1,
                 color="white" if value < middle else "black",
             )
+        if best and title == best[0]:
+            corner = best[2] - 0.48, best[1] - 0.46
+            frame = {"fill": False, "edgecolor": "white", "linewidth": 2}
+            ax.add_patch(Rectangle(corner, 0.96, 0.92, **frame))
         ax.set_xticks(range(len(columns)), labels=map(str, columns))
         ax.set_yticks(range(len(rows)), labels=map(str, rows))
         ax.set_title(title, fontsize=FONT_SIZE)
@@ -264,7 +353,7 @@ def heat_maps(tables, rows, columns, ylabel, xlabel, label, limit):
     return fig
 
 
-def image_grid(images, titles, num_columns, label=None):
+def image_grid(images, titles, num_columns, label=None, row_height=1.25):
     """Square pictures side by side, all on one grey or colour scale.
 
     Parameters
@@ -276,13 +365,14 @@ def image_grid(images, titles, num_columns, label=None):
         What the values are. They may then have both signs, and are drawn
         from blue through white to red, with a colour bar; without it they
         are ink on paper.
+    row_height : float, inches
     """
     side = round(images.shape[1] ** 0.5)
     limit = np.abs(images).max()
     style = {"cmap": "Greys", "vmin": 0, "vmax": limit}
     if label:
         style = {"cmap": "RdBu_r", "vmin": -limit, "vmax": limit}
-    fig, axes = new_figure(1.25, len(images), num_columns)
+    fig, axes = new_figure(row_height, len(images), num_columns)
     for ax, image, title in zip(axes, images, titles, strict=True):
         picture = ax.imshow(image.reshape(side, side), **style)
         ax.set_title(title, fontsize=FONT_SIZE)
@@ -294,14 +384,43 @@ def image_grid(images, titles, num_columns, label=None):
     return fig
 
 
-def confusion_matrix(counts):
+def image_rows(rows, label):
+    """Rows of square pictures, each row on its own scale from -1 to 1.
+
+    Parameters
+    ----------
+    rows : dict of title -> ndarray of shape (n, num_pixels)
+    label : str, for the colour bar
+    """
+    fig, axes = new_figure(0.62, len(rows), 1)
+    for ax, (title, images) in zip(axes, rows.items(), strict=True):
+        side = round(images.shape[1] ** 0.5)
+        strip = np.hstack(list(images.reshape(-1, side, side)))
+        picture = ax.imshow(
+            strip / np.abs(strip).max(), cmap="RdBu_r", vmin=-1, vmax=1
+        )
+        ax.set_title(title, fontsize=FONT_SIZE, loc="left", pad=2)
+        ax.set_axis_off()
+    bar = fig.colorbar(picture, ax=axes, fraction=0.03)
+    bar.set_label(label, fontsize=FONT_SIZE)
+    bar.ax.tick_params(labelsize=FONT_SIZE - 1)
+    return fig
+
+
+def confusion_matrix(counts, aspect="equal"):
     """How often each class was taken for each: ndarray of shape (C, C).
 
     Rows are the true classes, columns the predicted ones.
     """
-    fig, [ax] = new_figure(3.4)
+    fig, [ax] = new_figure(2.1)
     wrong = counts - np.diag(np.diag(counts))
-    ax.imshow(wrong, cmap="Oranges", vmin=0, vmax=2 * max(wrong.max(), 1))
+    ax.imshow(
+        wrong,
+        cmap="Oranges",
+        vmin=0,
+        vmax=2 * max(wrong.max(), 1),
+        aspect=aspect,
+    )
     for (true, predicted), count in np.ndenumerate(counts):
         if count:
             ax.text(
@@ -333,10 +452,11 @@ def density_maps(x1, x2, densities, label, limits, num_columns=3):
     label : str, for the colour bar
     limits : (float, float), the ends of the colour scale
     """
-    fig, axes = new_figure(1.45, len(densities), num_columns)
+    height = 0.85 * panel_height(x1, x2, num_columns)  # beside the bar
+    fig, axes = new_figure(height, len(densities), num_columns)
     for ax, (title, values) in zip(axes, densities.items(), strict=True):
         values = np.ma.masked_equal(values.reshape(len(x2), len(x1)), 0)
-        ax.set_facecolor("white")
+        ax.set(facecolor="white", aspect="equal")
         ax.patch.set(hatch="////", edgecolor="0.7")
         image = ax.pcolormesh(
             x1, x2, values, norm=LogNorm(*limits), cmap="cividis"
@@ -350,12 +470,13 @@ def density_maps(x1, x2, densities, label, limits, num_columns=3):
 
 
 def _legend_above(fig, handles, labels):
-    """One legend for all panels, on one line."""
+    """One legend for all panels, in lines as wide as the figure."""
+    longest = max(map(len, labels)) + 6  # with the handle
     fig.legend(
         handles,
         labels,
         loc="outside upper center",
-        ncols=len(handles),
+        ncols=min(len(handles), max(1, 105 // longest)),
         fontsize=FONT_SIZE - 1,
     )
 

@@ -13,10 +13,10 @@ from pathlib import Path
 
 from submission.files import (
     BUILD,
-    NOTEBOOKS,
     REPORTS,
     ROOT,
     SubmissionError,
+    all_notebooks,
     relative,
     write_whole,
 )
@@ -38,7 +38,8 @@ def rules(args):
 
 def run(args):
     """run notebooks and leave them with their outputs in build/"""
-    from submission.run import execute, write
+    from submission.notebook import write
+    from submission.run import execute
 
     for path in args.notebooks or all_notebooks():
         write(BUILD / path.name, execute(path.resolve(), args.timeout))
@@ -46,7 +47,8 @@ def run(args):
 
 def notebooks(args):
     """re-run notebooks in place, store their outputs and README's figures"""
-    from submission.run import execute, pictures, write
+    from submission.notebook import pictures, write
+    from submission.run import execute
 
     paths = args.notebooks or all_notebooks()
     fetch_data(paths)
@@ -59,8 +61,8 @@ def notebooks(args):
 
 def export(args):
     """write the PDF of a sheet from its notebooks in build/"""
+    from submission.notebook import read
     from submission.pdf import latex_pdf, sheet_pdf
-    from submission.run import read
     from submission.sheets import find_sheet
 
     sheet = find_sheet(args.sheet)
@@ -82,7 +84,7 @@ def pdf(args):
             export(argparse.Namespace(sheet=sheet.id, engine=args.engine))
 
 
-def zip(args):
+def pack(args):
     """run a sheet's notebooks, pack what is handed in and check it"""
     from submission.check import refuse_broken
     from submission.pack import submission_files, submission_name, zip_bytes
@@ -96,8 +98,7 @@ def zip(args):
     fetch_data(sheet.notebooks)
     executed = {p.stem: execute(p, args.timeout) for p in sheet.notebooks}
     document = sheet_pdf(sheet, executed, surname, args.matriculation)
-    files = submission_files(sheet, name, document, executed)
-    packed = zip_bytes(files)
+    packed = zip_bytes(submission_files(sheet, name, document, executed))
     refuse_broken(f"{name}.zip", packed, sheet)
     save(REPORTS / f"{name}.zip", packed)
 
@@ -105,11 +106,9 @@ def zip(args):
 def check(args):
     """check a ZIP, or every ZIP of a folder, against its sheet's rules"""
     from submission import check as checks
-    from submission.rules import RULES
 
     if args.list:
-        for rule in RULES:
-            print(f"{rule.name}: {rule.demand}\n    {rule.fix}")
+        print(checks.rule_list())
         return
     if args.path is None:
         raise SubmissionError("Name a ZIP file or a folder of them.")
@@ -122,8 +121,8 @@ def check(args):
     for report in checks.check_folder(args.path, options):
         reports.append(report)
         print(json.dumps(report) if args.json else checks.line(report))
-    summary = args.path / "summary.csv"
-    write_whole(summary, checks.summary(reports).encode("utf-8-sig"))
+    summary = checks.summary(reports).encode("utf-8-sig")
+    write_whole(args.path / "summary.csv", summary)
     sys.exit(max(map(checks.exit_code, reports)))
 
 
@@ -143,24 +142,25 @@ def lint(args):
 def test(args):
     """lint, run the unit tests and compare all notebook outputs"""
     from helpers.mnist import STANDIN
-    from helpers.training import BLAS_THREADS
+    from helpers.sweep import BLAS_THREADS
     from submission.imports import uses_mnist
 
     lint(args)
-    paths, source = all_notebooks(), fetch_data(all_notebooks())
-    on_standin = [p for p in paths if source == STANDIN and uses_mnist(p)]
-    strict = [p for p in paths if p not in on_standin]
+    paths = all_notebooks()
+    is_standin = fetch_data(paths) == STANDIN
+    lax = [str(p) for p in paths if is_standin and uses_mnist(p)]
+    strict = [str(p) for p in paths if str(p) not in lax]
     # Two workers with two BLAS threads each would fight over two cores.
     os.environ.update(dict.fromkeys(BLAS_THREADS, "1"))
     pytest = ["pytest", "-n", "2", "--dist", "loadfile", "--nbval-current-env"]
-    units = ["--doctest-modules", "tests", "helpers", "submission", "data"]
-    call(*pytest, "--nbval", *units, *map(str, strict))
-    if on_standin:
-        call(*pytest, "--nbval-lax", *map(str, on_standin))
+    units = ["tests", "helpers", "nbtypst", "submission", "data"]
+    call(*pytest, "--doctest-modules", "--nbval", *units, *strict)
+    if lax:
+        call(*pytest, "--nbval-lax", *lax)
+        names = ", ".join(Path(path).stem for path in lax)
         print(
-            f"{', '.join(p.stem for p in on_standin)}: run on the "
-            f"{STANDIN}, as MNIST could not be fetched; none of their outputs "
-            f"were compared."
+            f"{names}: run on the {STANDIN}, as MNIST could not be fetched; "
+            f"none of their outputs were compared."
         )
 
 
@@ -178,30 +178,27 @@ def clean(args):
 
 def data(args):
     """fetch MNIST, or make its stand-in when no mirror can be reached"""
-    from data.fetch_mnist import provide
-
     print(f"The notebooks will use: {provide()}")
+
+
+def provide():
+    """Provide MNIST or its stand-in, in a process as make does; which."""
+    from helpers.mnist import find
+
+    call("data.fetch_mnist")
+    return find()[1]
 
 
 def fetch_data(paths):
     """Provide MNIST if a notebook needs it; what it is, or None."""
     from submission.imports import uses_mnist
 
-    if any(map(uses_mnist, paths)):
-        from data.fetch_mnist import provide
-
-        return provide()
-    return None
+    return provide() if uses_mnist(*paths) else None
 
 
-def all_notebooks():
-    """All notebooks of the project, in order."""
-    return sorted(NOTEBOOKS.glob("*.ipynb"))
-
-
-def save(path, data):
+def save(path, content):
     """Write a file whole and say so."""
-    write_whole(path, data)
+    write_whole(path, content)
     print(f"wrote {relative(path)}")
 
 
@@ -213,52 +210,59 @@ def call(module, *arguments):
         sys.exit(code)
 
 
+FLAG, TEXT = {"action": "store_true"}, {"default": ""}
+PATHS = {"notebooks": {"nargs": "*", "type": Path}}
+TIMEOUT = {
+    "--timeout": {
+        "type": int,
+        "default": 600,
+        "help": "seconds a cell may take (default: %(default)s)",
+    }
+}
+ENGINE = {
+    "--engine": {
+        "choices": ["typst", "latex"],
+        "default": "typst",
+        "help": "latex: with nbconvert's own exporter; needs xelatex",
+    }
+}
+OWNER = {"--sheet": TEXT, "--surname": TEXT, "--matriculation": TEXT}
+CHECK = {
+    "path": {"nargs": "?", "type": Path, "help": "ZIP or folder"},
+    "--sheet": TEXT | {"help": "its id, if not seen"},
+    "--run": FLAG | {"help": "run the notebooks, too, and compare"},
+    "--json": FLAG | {"help": "print JSON"},
+    "--list": FLAG | {"help": "print the rules"},
+}
+COMMANDS = {  # what `add_argument` takes, for each option of each command
+    "pdf": (pdf, TIMEOUT | ENGINE),
+    "zip": (pack, TIMEOUT | OWNER),
+    "check": (check, CHECK),
+    "test": (test, {}),
+    "lab": (lab, {}),
+    "data": (data, {}),
+    "notebooks": (notebooks, PATHS | TIMEOUT),
+    "lint": (lint, {}),
+    "coverage": (coverage, {}),
+    "clean": (clean, {}),
+    "setup": (setup, {}),
+    "run": (run, PATHS | TIMEOUT),
+    "export": (export, {"sheet": {}} | ENGINE),
+    "rules": (rules, {}),
+}
+
+
 def parse(arguments):
     """The command line as a namespace whose `command` is the function."""
-    parser = argparse.ArgumentParser(
-        "python -m submission", description=__doc__
-    )
+    program = "python -m submission"
+    parser = argparse.ArgumentParser(program, description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="command")
-    for command in (
-        *(pdf, zip, check, test, lab, data, notebooks, lint, coverage),
-        *(clean, setup, run, export, rules),
-    ):
-        sub = commands.add_parser(
-            command.__name__, help=command.__doc__, description=command.__doc__
-        )
+    for name, (command, options) in COMMANDS.items():
+        text = command.__doc__
+        sub = commands.add_parser(name, help=text, description=text)
         sub.set_defaults(command=command, notebooks=[])
-        if command in (run, notebooks):
-            sub.add_argument("notebooks", nargs="*", type=Path)
-        if command in (run, notebooks, pdf, zip):
-            sub.add_argument(
-                "--timeout",
-                type=int,
-                default=600,
-                help="seconds a cell may take (default: %(default)s)",
-            )
-        if command in (pdf, export):
-            sub.add_argument(
-                "--engine",
-                choices=["typst", "latex"],
-                default="typst",
-                help="latex: with nbconvert's own exporter; needs xelatex",
-            )
-        if command is export:
-            sub.add_argument("sheet")
-        if command is check:
-            sub.add_argument(
-                "path", nargs="?", type=Path, help="ZIP or folder"
-            )
-            sub.add_argument("--sheet", default="", help="its id, if not seen")
-            for option, text in (
-                ("--run", "run the notebooks, too, and compare"),
-                ("--json", "print JSON"),
-                ("--list", "print the rules"),
-            ):
-                sub.add_argument(option, action="store_true", help=text)
-        if command is zip:
-            for option in ("--sheet", "--surname", "--matriculation"):
-                sub.add_argument(option, default="")
+        for option, settings in options.items():
+            sub.add_argument(option, **settings)
     return parser.parse_args(arguments)
 
 

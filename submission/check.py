@@ -15,12 +15,13 @@ from pathlib import Path
 
 from submission.files import DATA, ROOT, SubmissionError
 from submission.handin import Handin
-from submission.rules import RULES, SAFE_TO_UNPACK, questions_in
+from submission.rules import RULES, SAFE_TO_UNPACK
 from submission.run import execute
 from submission.sheets import find_sheet, load_sheets
 
 MAX_SECONDS = 900  # for one hand-in of a folder
 SIGNS = {"pass": "pass", "fail": "FAIL", "not applicable": "  - "}
+RESULTS = "pass", "fail", "not readable"  # by exit code
 # A space and an umlaut, which break what does not quote or encode its paths.
 FOLDER_PREFIX = "hand-in prüfen "
 KEPT_VARIABLES = {
@@ -30,13 +31,13 @@ KEPT_VARIABLES = {
 HOMES = ("HOME", "USERPROFILE", "IPYTHONDIR", "MPLCONFIGDIR", "TMPDIR")
 
 
-def open_handin(path, sheet_id):
-    """A ZIP file as a Handin, its sheet named or guessed.
+def check_file(path, sheet_id="", run=False):
+    """Check a ZIP file; a SubmissionError if it is none that can be read.
 
-    Raises
-    ------
-    SubmissionError
-        If it is no readable ZIP, or there is no such sheet.
+    Returns
+    -------
+    dict
+        The file's name, the sheet's id or None, the results of the rules.
     """
     try:
         handin = Handin(path.name, path)
@@ -45,46 +46,30 @@ def open_handin(path, sheet_id):
             f"{path} cannot be read as a ZIP: {error}."
         ) from None
     handin.sheet = find_sheet(sheet_id) if sheet_id else guess_sheet(handin)
-    return handin
+    if run and not any(rule.problems(handin) for rule in SAFE_TO_UNPACK):
+        handin.rerun = rerun(handin)
+    return {
+        "file": handin.filename,
+        "sheet": handin.sheet and handin.sheet.id,
+        "rules": check(handin),
+    }
 
 
 def guess_sheet(handin):
-    """The sheet whose questions are most like those found, or None."""
+    """The sheet whose questions are most like those answered, or None."""
     sheets = load_sheets().values()
-    found = questions_in(handin, sheets)
+    answered = handin.answered(sheets)
 
     def likeness(sheet):
         ids = {question.id for question in sheet.questions}
-        return len(found & ids) / len(found | ids)
+        return len(answered & ids) / len(answered | ids)
 
-    return max(sheets, key=likeness) if found else None
+    return max(sheets, key=likeness) if answered else None
 
 
 def check(handin):
-    """Apply every rule.
-
-    Returns
-    -------
-    list of dict
-        For each rule its name, its state ("pass", "fail" or "not
-        applicable"), why it does not apply, its problems and the fix.
-    """
-    results = []
-    for rule in RULES:
-        why_not = rule.why_not(handin)
-        problems = [] if why_not else list(rule.check(handin))
-        state = "not applicable" if why_not else "fail" if problems else "pass"
-        results.append(
-            {
-                "rule": rule.name,
-                "demand": rule.demand,
-                "state": state,
-                "why_not": why_not,
-                "problems": [vars(problem) for problem in problems],
-                "fix": rule.fix if problems else None,
-            }
-        )
-    return results
+    """The results of all rules."""
+    return [rule.result(handin) for rule in RULES]
 
 
 def rerun(handin):
@@ -105,12 +90,9 @@ def rerun(handin):
             handin.unpack(root)
         except OSError as error:
             return {handin.filename: f"It cannot be unpacked: {error}."}
-        environment = {
-            name: value
-            for name, value in os.environ.items()
-            if name in KEPT_VARIABLES
-        } | dict.fromkeys(HOMES, str(home))
-        environment.setdefault("MNIST_DIR", str(DATA / "mnist"))
+        kept = {k: v for k, v in os.environ.items() if k in KEPT_VARIABLES}
+        environment = {"MNIST_DIR": str(DATA / "mnist"), **kept}
+        environment |= dict.fromkeys(HOMES, str(home))
         for path in handin.notebooks:
             try:
                 results[path] = execute(root / path, environment=environment)
@@ -119,43 +101,21 @@ def rerun(handin):
     return results
 
 
-def check_file(path, sheet_id="", run=False):
-    """Check one ZIP file.
+def strict(sheet):
+    """A sheet whose demands are all rules: what is packed here keeps to all.
 
-    Returns
-    -------
-    dict
-        The file's name, the sheet's id or None, the results of the rules.
-
-    Raises
-    ------
-    SubmissionError
-        If it is no readable ZIP, or there is no such sheet.
+    Only whether all code is printed in the PDF is up to the sheet.
     """
-    handin = open_handin(path, sheet_id)
-    if run and not any(p for rule in SAFE_TO_UNPACK for p in rule(handin)):
-        handin.rerun = rerun(handin)
-    return {
-        "file": handin.filename,
-        "sheet": handin.sheet and handin.sheet.id,
-        "rules": check(handin),
-    }
+    names = {rule.name for rule in RULES} - {"pdf_has_all_code"}
+    return replace(sheet, demands=sheet.demands | names)
 
 
 def refuse_broken(filename, packed, sheet):
-    """Check what was packed here against all rules, stated or not.
-
-    Raises
-    ------
-    SubmissionError
-        If it breaks one; with file, cell and what to do.
-    """
-    strict = replace(sheet, demands=frozenset(rule.name for rule in RULES))
-    report = {"rules": check(Handin(filename, packed, strict))}
+    """Raise a SubmissionError if what was packed here breaks a rule."""
+    report = {"rules": check(Handin(filename, packed, strict(sheet)))}
     if exit_code(report):
-        raise SubmissionError(
-            "\n".join([f"{filename} is not written:", *broken(report)])
-        )
+        lines = [f"{filename} is not written:", *broken(report["rules"])]
+        raise SubmissionError("\n".join(lines))
 
 
 def exit_code(report):
@@ -165,9 +125,9 @@ def exit_code(report):
     return int(any(result["state"] == "fail" for result in report["rules"]))
 
 
-def broken(report):
+def broken(results):
     """A line for each problem and each fix."""
-    for result in report["rules"]:
+    for result in results:
         for problem in result["problems"]:
             cell = f", cell {problem['cell']}" if problem["cell"] else ""
             yield f"      {problem['file']}{cell}: {problem['text']}"
@@ -181,14 +141,14 @@ def table(report):
     for result in report["rules"]:
         why_not = f" ({result['why_not']})" if result["why_not"] else ""
         lines.append(f"{SIGNS[result['state']]}  {result['demand']}{why_not}")
-        lines += broken({"rules": [result]})
+        lines += broken([result])
     count = Counter(result["state"] for result in report["rules"])
     lines += ["", ", ".join(f"{count[state]} {state}" for state in SIGNS)]
     return printable("\n".join(lines))
 
 
 def line(report):
-    """A report as one line."""
+    """A report as one line: the file and the rules that are broken."""
     failed = [r["rule"] for r in report.get("rules", ()) if r["problems"]]
     result = report.get("error") or ", ".join(failed) or "pass"
     return printable(f"{report['file']}: {result}")
@@ -200,52 +160,38 @@ def printable(text):
 
 
 def check_folder(folder, options):
-    """Check every ZIP of a folder, each in a process of its own.
-
-    One that crashes or hangs does not stop the others.
-
-    Parameters
-    ----------
-    folder : Path
-    options : list of str
-        Further arguments of the command.
-
-    Yields
-    ------
-    dict
-        As `check_file` returns it, or with an "error" instead of rules.
-
-    Raises
-    ------
-    SubmissionError
-        If there is no ZIP.
-    """
+    """The reports of all ZIPs of a folder, each checked by `check_alone`."""
     paths = sorted(p for p in folder.iterdir() if p.suffix.lower() == ".zip")
     if not paths:
         raise SubmissionError(f"There is no ZIP file in {folder}.")
-
-    def check_alone(path):
-        command = [sys.executable, "-m", "submission", "check", "--json"]
-        try:
-            done = subprocess.run(
-                [*command, *options, path.resolve()],
-                cwd=ROOT,
-                capture_output=True,
-                encoding="utf-8",
-                timeout=MAX_SECONDS,
-                check=False,
-            )
-            return json.loads(done.stdout)
-        except subprocess.TimeoutExpired:
-            error = f"The check did not end within {MAX_SECONDS} seconds."
-        except ValueError:  # what it printed is no JSON
-            error = (done.stderr.strip() or "The check crashed.").split("\n")[
-                -1
-            ]
-        return {"file": path.name, "sheet": None, "error": error}
-
     with ThreadPoolExecutor(os.cpu_count()) as threads:
-        yield from threads.map(check_alone, paths)
+        yield from threads.map(lambda p: check_alone(p, options), paths)
+
+
+def check_alone(path, options):
+    """Check a ZIP in a process of its own, which may crash or hang.
+
+    Returns
+    -------
+    dict
+        As `check_file` returns it, or with an "error" instead of rules.
+    """
+    command = [sys.executable, "-m", "submission", "check", "--json"]
+    try:
+        done = subprocess.run(
+            [*command, *options, path.resolve()],
+            cwd=ROOT,
+            capture_output=True,
+            encoding="utf-8",
+            timeout=MAX_SECONDS,
+            check=False,
+        )
+        return json.loads(done.stdout)
+    except subprocess.TimeoutExpired:
+        error = f"The check did not end within {MAX_SECONDS} seconds."
+    except ValueError:  # what it printed is no JSON
+        error = done.stderr.strip().split("\n")[-1] or "The check crashed."
+    return {"file": path.name, "sheet": None, "error": error}
 
 
 def summary(reports):
@@ -254,7 +200,12 @@ def summary(reports):
     writer = csv.writer(text)
     writer.writerow(["file", "sheet", "result", *(r.name for r in RULES)])
     for report in reports:
-        result = ("pass", "fail", "not readable")[exit_code(report)]
-        states = [r["state"] for r in report.get("rules", ())]
+        states = [result["state"] for result in report.get("rules", ())]
+        result = RESULTS[exit_code(report)]
         writer.writerow([report["file"], report["sheet"], result, *states])
     return text.getvalue()
+
+
+def rule_list():
+    """The rules as text: name, what must hold, what to do where it is not."""
+    return "\n".join(f"{r.name}: {r.demand}\n    {r.fix}" for r in RULES)

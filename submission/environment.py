@@ -17,23 +17,16 @@ def set_up():
 
     The project itself comes after them: its exporter for nbconvert and its
     command, both at work on these files.
-
-    Raises
-    ------
-    SubmissionError
-        If this Python is too old, or pip fails.
     """
     if sys.version_info < OLDEST_PYTHON:
         raise SubmissionError(
             f"Python {'.'.join(map(str, OLDEST_PYTHON))} or newer is needed, "
-            f"but this is {sys.version.split()[0]}; name another one with "
-            f"PYTHON=..."
+            f"not {sys.version.split()[0]}; name another with PYTHON=..."
         )
     folder = ROOT / ".venv"
     venv.create(folder, with_pip=True)
-    python = folder / (
-        "Scripts/python.exe" if sys.platform == "win32" else "bin/python"
-    )
+    is_windows = sys.platform == "win32"
+    python = folder / ("Scripts/python.exe" if is_windows else "bin/python")
     print("Installing the requirements into .venv ...", file=sys.stderr)
     pip = [python, "-m", "pip", "--disable-pip-version-check"]
     pip += ["install", "--quiet"]

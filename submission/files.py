@@ -1,5 +1,6 @@
 """Where things are, and how files are written: whole or not at all."""
 
+import json
 import tempfile
 from pathlib import Path
 
@@ -7,12 +8,24 @@ ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = ROOT / "notebooks"
 HELPERS = ROOT / "helpers"
 DATA = ROOT / "data"
+SCRIPTS = ROOT / "scripts"  # for each sheet a folder
 BUILD = ROOT / "build"  # executed notebooks, on their way to the PDF
 REPORTS = ROOT / "reports"
 
 
 class SubmissionError(Exception):
     """A sentence for the user: what was wrong, what to do."""
+
+
+def all_notebooks():
+    """All notebooks of the project, in order."""
+    return sorted(NOTEBOOKS.glob("*.ipynb"))
+
+
+def cell_sources(notebook, *kinds):
+    """The texts of a notebook file's cells of these kinds."""
+    cells = json.loads(notebook.read_text("utf-8"))["cells"]
+    return ["".join(c["source"]) for c in cells if c["cell_type"] in kinds]
 
 
 def relative(path):

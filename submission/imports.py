@@ -1,25 +1,29 @@
-"""Which helpers a notebook needs, found from its imports.
+"""Which files a notebook needs: its captions and the helpers it imports.
 
 Standard library only: the Makefile asks before anything is installed.
 """
 
 import ast
-import json
 
-from submission.files import BUILD, HELPERS, NOTEBOOKS, REPORTS, relative
+from submission.files import (
+    BUILD,
+    DATA,
+    HELPERS,
+    REPORTS,
+    all_notebooks,
+    cell_sources,
+    relative,
+)
 from submission.sheets import load_sheets
 
 FURNITURE = {"helpers", "IPython", "ipywidgets"}
 
 
-def code_of(notebook):
-    """The code of a notebook file, its code cells joined."""
-    cells = json.loads(notebook.read_text("utf-8"))["cells"]
-    return "\n\n".join(
-        "".join(cell["source"])
-        for cell in cells
-        if cell["cell_type"] == "code"
-    )
+def code_of(path):
+    """The code of a notebook file, its code cells joined, or of a module."""
+    if path.suffix == ".py":
+        return path.read_text("utf-8")
+    return "\n\n".join(cell_sources(path, "code"))
 
 
 def imported_modules(code):
@@ -46,49 +50,48 @@ def imported_in(tree):
     return names
 
 
-def helper_files(notebook):
-    """The files in helpers/ that a notebook imports, in turn or directly.
-
-    Returns
-    -------
-    list of Path
-        Sorted; empty when the notebook imports no helper.
-    """
-    found = set()
-    waiting = [code_of(notebook)]
+def helper_files(*paths):
+    """The files in helpers/, sorted, that code imports directly or in turn."""
+    found, waiting = set(), list(paths)
     while waiting:
-        for name in imported_modules(waiting.pop()):
+        for name in imported_modules(code_of(waiting.pop())):
             package, _, module = name.partition(".")
             file = HELPERS / f"{module or '__init__'}.py"
             if package == "helpers" and file.exists() and file not in found:
                 found |= {file, HELPERS / "__init__.py"}
-                waiting.append(file.read_text("utf-8"))
+                waiting.append(file)
     return sorted(found)
 
 
-def uses_mnist(notebook):
-    """Whether a notebook reads MNIST."""
-    return HELPERS / "mnist.py" in helper_files(notebook)
+def caption_files(*notebooks):
+    """The files with captions and answers that stand beside notebooks."""
+    paths = [path.with_suffix(".toml") for path in notebooks]
+    return [path for path in paths if path.exists()]
+
+
+def uses_mnist(*notebooks):
+    """Whether one of some notebooks reads MNIST."""
+    return HELPERS / "mnist.py" in helper_files(*notebooks)
 
 
 def make_rules():
     """The Makefile's rules: what each executed notebook and PDF depends on."""
     lines = []
-    for notebook in sorted(NOTEBOOKS.glob("*.ipynb")):
-        needs = [relative(file).as_posix() for file in helper_files(notebook)]
-        if uses_mnist(notebook):
-            needs.append("data/source")
-        target = relative(BUILD / notebook.name).as_posix()
-        lines.append(f"{target}: {' '.join(needs)}")
+    for notebook in all_notebooks():
+        needs = [*caption_files(notebook), *helper_files(notebook)]
+        needs += [DATA / "source"] if uses_mnist(notebook) else []
+        lines.append(f"{names([BUILD / notebook.name])}: {names(needs)}")
     for sheet in load_sheets().values():
-        if not sheet.notebooks:
-            continue
-        needs = [
-            relative(BUILD / path.name).as_posix() for path in sheet.notebooks
-        ]
-        target = relative(REPORTS / sheet.id).as_posix()
-        lines += [
-            f"pdfs: {target}$(ENGINE:%=-%).pdf",
-            f"{target}.pdf {target}-latex.pdf: {' '.join(needs)}",
-        ]
+        if sheet.notebooks:
+            target = names([REPORTS / sheet.id])
+            needs = names(BUILD / path.name for path in sheet.notebooks)
+            lines += [
+                f"pdfs: {target}$(ENGINE:%=-%).pdf",
+                f"{target}.pdf {target}-latex.pdf: {needs}",
+            ]
     return "\n".join(lines) + "\n"
+
+
+def names(paths):
+    """Paths as make reads them."""
+    return " ".join(relative(path).as_posix() for path in paths)

@@ -9,8 +9,9 @@ from importlib.metadata import packages_distributions, version
 
 import nbformat
 
-from submission.files import ROOT, SubmissionError
+from submission.files import SubmissionError, relative
 from submission.imports import (
+    caption_files,
     code_of,
     helper_files,
     imported_modules,
@@ -25,7 +26,8 @@ NAME = re.compile(f"(?P<surname>{SURNAME})-(?P<number>{NUMBER})")
 README = """\
 # {title}
 
-{course}. `{name}.pdf` holds the code, the figures and the answers.
+{course}. `{name}.pdf` holds the answers, the figures and the code behind
+them.
 
 To run the notebooks you need Python 3.11 or newer:
 
@@ -45,12 +47,6 @@ before you start JupyterLab.
 
 def submission_name(surname, matriculation):
     """`Surname-MatriculationNumber`, the surname in Unicode normal form C.
-
-    Raises
-    ------
-    SubmissionError
-        If the surname holds anything but letters, spaces, apostrophes,
-        hyphens and dots inside, or the number anything but digits.
 
     Examples
     --------
@@ -73,7 +69,7 @@ def submission_name(surname, matriculation):
 
 
 def submission_files(sheet, name, pdf, notebooks):
-    """All files of a submission.
+    """All files of a submission, as bytes by their path in the ZIP.
 
     Parameters
     ----------
@@ -83,29 +79,27 @@ def submission_files(sheet, name, pdf, notebooks):
     pdf : bytes
     notebooks : dict of name -> NotebookNode
         Executed.
-
-    Returns
-    -------
-    dict of path in the ZIP -> bytes
     """
-    helpers = {file for path in sheet.notebooks for file in helper_files(path)}
-    code = [code_of(path) for path in sheet.notebooks]
-    code += [file.read_text("utf-8") for file in helpers]
+    for script in sheet.scripts:
+        if not script.exists():
+            raise SubmissionError(f"{relative(script)} is not written yet.")
+    helpers = helper_files(*sheet.notebooks, *sheet.scripts)
+    code = map(code_of, [*sheet.notebooks, *sheet.scripts, *helpers])
     readme = README.format(
         title=sheet.title,
         course=sheet.course,
         name=name,
         packages=" ".join(requirements(code)),
     )
-    if any(map(uses_mnist, sheet.notebooks)):
+    if uses_mnist(*sheet.notebooks):
         readme += MNIST_README
     files = {f"{name}.pdf": pdf, "README.md": readme.encode()}
     for stem, notebook in notebooks.items():
         text = nbformat.writes(signed(notebook, name)) + "\n"
         files[f"notebooks/{stem}.ipynb"] = text.encode()
-    for file in helpers:
-        files[file.relative_to(ROOT).as_posix()] = file.read_bytes()
-    return files
+    for file in [*helpers, *caption_files(*sheet.notebooks)]:
+        files[relative(file).as_posix()] = file.read_bytes()
+    return files | {path.name: path.read_bytes() for path in sheet.scripts}
 
 
 def signed(notebook, name):
@@ -119,27 +113,16 @@ def signed(notebook, name):
 
 def requirements(code):
     """The packages that some code imports, pinned, and JupyterLab."""
-    tops = {
-        name.partition(".")[0] for c in code for name in imported_modules(c)
-    }
+    modules = set().union(*map(imported_modules, code))
+    tops = {name.partition(".")[0] for name in modules}
     packages = packages_distributions()
-    found = {
-        packages[top][0]
-        for top in tops - set(sys.stdlib_module_names)
-        if top in packages
-    }
-    return [
-        f"{name}=={version(name)}" for name in sorted({*found, "jupyterlab"})
-    ]
+    third_party = packages.keys() & tops - sys.stdlib_module_names
+    names = {packages[top][0] for top in third_party} | {"jupyterlab"}
+    return [f"{name}=={version(name)}" for name in sorted(names)]
 
 
 def zip_bytes(files):
-    """A ZIP of the files; the same files give the same bytes.
-
-    Parameters
-    ----------
-    files : dict of path in the ZIP -> bytes
-    """
+    """A ZIP of files by their path; the same files give the same bytes."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         for path, data in sorted(files.items()):

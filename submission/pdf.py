@@ -1,5 +1,6 @@
 """The PDF of a sheet: its notebooks, then in an appendix all other code."""
 
+import ast
 import os
 import shutil
 from pathlib import Path
@@ -14,21 +15,35 @@ from nbformat.v4 import (
     new_notebook,
     new_raw_cell,
 )
+from traitlets.config import Config
 
 from helpers.mnist import STANDIN
-from submission.exporter import TypstPDFExporter
+from nbtypst import TypstPDFExporter
 from submission.files import SubmissionError, relative
-from submission.hygiene import used_standin
 from submission.imports import helper_files
+from submission.notebook import python, used_standin
+from submission.reach import excerpt, used_names
 
 APPENDIX = """\
 # Appendix: the rest of the code
 
-First the cells of the notebooks whose code is not printed above: they write
-an answer with its numbers, or show a panel. Then the helpers they import.
+What the sheet asks to be printed and is not printed above: the cells that only
+show a figure, a table, an answer or a panel, and of the helpers what these
+notebooks reach. Docstrings are cut to their first line; the ZIP has them
+whole.
+"""
+WHERE = """\
+## Where the code is
+
+The notebooks {notebooks} come in the folder `notebooks/`, with the
+captions beside them. They import {helpers} from the folder `helpers/`.
+{scripts}
 """
 PANDOC_COUNTER = r"\newcounter{none}"  # its tables use it, nbconvert lacks it
-NOT_PRINTED = {"answer", "interactive"}
+NOT_PRINTED = {"hide-input", "interactive"}
+WITHOUT_PANELS = Config(
+    TagRemovePreprocessor={"remove_cell_tags": {"interactive"}}
+)
 
 
 def sheet_pdf(sheet, notebooks, author="", matriculation=""):
@@ -51,6 +66,7 @@ def sheet_pdf(sheet, notebooks, author="", matriculation=""):
         If something cannot be converted; names the notebook and cell.
     """
     exporter = TypstPDFExporter(
+        config=WITHOUT_PANELS,
         title=sheet.title,
         course=sheet.course,
         author=author,
@@ -62,7 +78,7 @@ def sheet_pdf(sheet, notebooks, author="", matriculation=""):
             f"figures and numbers are not those of the sheet."
         )
     try:
-        return exporter.from_notebooks(with_appendix(sheet, notebooks))
+        return exporter.from_notebooks(with_code(sheet, notebooks))
     except ConversionException as error:
         raise SubmissionError(f"No PDF of {sheet.id}: {error}") from None
 
@@ -82,14 +98,15 @@ def latex_pdf(sheet, notebooks):
             "ENGINE=latex needs xelatex, which is not installed; install TeX, "
             "or leave ENGINE out."
         )
-    parts = with_appendix(sheet, notebooks).values()
+    parts = with_code(sheet, notebooks).values()
     counter = new_raw_cell(PANDOC_COUNTER, metadata={"format": "text/latex"})
     cells = [cell for part in parts for cell in part.cells]
     whole = new_notebook(cells=[counter, *cells])
     whole.metadata.title = sheet.title
     pandoc = str(Path(pypandoc.get_pandoc_path()).parent)
     os.environ["PATH"] = os.pathsep.join([pandoc, os.environ["PATH"]])
-    exporter = PDFExporter(config=TypstPDFExporter().default_config)
+    config = TypstPDFExporter(config=WITHOUT_PANELS).config
+    exporter = PDFExporter(config=config)
     try:
         return exporter.from_notebook_node(whole)[0]
     except LatexFailed as error:
@@ -98,20 +115,63 @@ def latex_pdf(sheet, notebooks):
         ) from None
 
 
-def with_appendix(sheet, notebooks):
-    """The notebooks and, as a further one, the code that they do not print."""
+def with_code(sheet, notebooks):
+    """The notebooks, then the code they do not print, or where it is."""
+    helpers = sorted(helper_files(*sheet.notebooks))
+    if "pdf_has_all_code" in sheet.demands:
+        return {**notebooks, "appendix": appendix(notebooks, helpers)}
+    modules = [file.stem for file in helpers if file.stem != "__init__"]
+    plain = (
+        f"Without Jupyter, run {listed(sheet.files)}." if sheet.files else ""
+    )
+    text = WHERE.format(
+        notebooks=listed(notebooks), helpers=listed(modules), scripts=plain
+    )
+    name, last = list(notebooks.items())[-1]
+    cells = [*last.cells, new_markdown_cell(text)]
+    return {**notebooks, name: new_notebook(cells=cells)}
+
+
+def appendix(notebooks, helpers):
+    """The code that is not printed in the notebooks, as another one."""
     cells = [new_markdown_cell(APPENDIX)]
     for name, notebook in notebooks.items():
         hidden = [
             cell.source
             for cell in notebook.cells
             if NOT_PRINTED & set(cell.metadata.get("tags", []))
+            and cell.cell_type == "code"
         ]
-        if hidden:
-            cells.append(new_markdown_cell(f"## Notebook {name}"))
-            cells += map(new_code_cell, hidden)
-    helpers = {f for path in sheet.notebooks for f in helper_files(path)}
-    for file in sorted(helpers):
-        cells.append(new_markdown_cell(f"## `{relative(file).as_posix()}`"))
-        cells.append(new_code_cell(file.read_text("utf-8").rstrip()))
-    return {**notebooks, "appendix": new_notebook(cells=cells)}
+        cells += listing(f"Notebook `{name}`", "\n\n".join(hidden))
+    sources = {file: file.read_text("utf-8") for file in helpers}
+    code = [
+        ast.parse(python(cell.source))
+        for notebook in notebooks.values()
+        for cell in notebook.cells
+        if cell.cell_type == "code"
+    ]
+    used = used_names(code, list(map(ast.parse, sources.values())))
+    for file, source in sources.items():
+        if excerpt(source, used, docstring_lines=0):
+            title = f"`{relative(file).as_posix()}`"
+            cells += listing(title, excerpt(source, used))
+    return new_notebook(cells=cells, metadata={"small-print": True})
+
+
+def listing(title, code):
+    """A heading and code in small print; nothing where there is no code."""
+    if not code.strip():
+        return []
+    return [new_markdown_cell(f"## {title}"), new_code_cell(code)]
+
+
+def listed(names):
+    """Names as code, with commas and a last "and".
+
+    Examples
+    --------
+    >>> listed(["a", "b", "c"])
+    '`a`, `b` and `c`'
+    """
+    *first, last = (f"`{name}`" for name in names)
+    return f"{', '.join(first)} and {last}" if first else last

@@ -1,6 +1,5 @@
 """Execute notebooks and keep of their outputs what stays the same."""
 
-import base64
 import sys
 
 import nbformat
@@ -11,7 +10,17 @@ from nbclient.exceptions import (
     DeadKernelError,
 )
 
-from submission.files import SubmissionError, relative, write_whole
+from submission.files import SubmissionError, relative
+from submission.notebook import read
+
+METADATA = {
+    "kernelspec": {
+        "display_name": "Python 3",
+        "language": "python",
+        "name": "python3",
+    },
+    "language_info": {"name": "python"},
+}
 
 
 def execute(path, timeout=600, environment=None):
@@ -28,7 +37,7 @@ def execute(path, timeout=600, environment=None):
     Returns
     -------
     NotebookNode
-        The notebook with outputs and without volatile metadata.
+        With outputs and without volatile metadata.
 
     Raises
     ------
@@ -55,6 +64,7 @@ def execute(path, timeout=600, environment=None):
         resources={"metadata": {"path": str(path.parent)}},
         on_cell_start=progress,
     )
+    problem = None
     try:
         client.execute(**({"env": environment} if environment else {}))
     except CellExecutionError as error:
@@ -63,8 +73,6 @@ def execute(path, timeout=600, environment=None):
         problem = f"did not end within {timeout} seconds"
     except DeadKernelError:
         problem = "ended the kernel"
-    else:
-        problem = None
     if sys.stderr.isatty():
         print(file=sys.stderr)
     if problem:
@@ -76,41 +84,8 @@ def execute(path, timeout=600, environment=None):
 
 def show_progress(text):
     """Show how far a run is: on one line of a terminal, else line by line."""
-    if sys.stderr.isatty():
-        print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)
-    else:
-        print(text, file=sys.stderr, flush=True)
-
-
-def read(path):
-    """Read a notebook file.
-
-    Raises
-    ------
-    SubmissionError
-        If it cannot be read or is not a notebook.
-    """
-    try:
-        return nbformat.read(path, as_version=4)
-    except Exception as error:  # nbformat lets many kinds through
-        raise SubmissionError(
-            f"Cannot read {relative(path)} as a notebook: "
-            f"{str(error).splitlines()[0]}"
-        ) from None
-
-
-def write(path, notebook):
-    """Write a notebook file, whole or not at all."""
-    write_whole(path, (nbformat.writes(notebook) + "\n").encode())
-
-
-def pictures(notebook, tag):
-    """PNG data of the figures in cells with this tag."""
-    for cell in notebook.cells:
-        if tag in cell.metadata.get("tags", []):
-            for output in cell.outputs:
-                if "image/png" in output.get("data", {}):
-                    yield base64.b64decode(output.data["image/png"])
+    start, end = ("\r\033[K", "") if sys.stderr.isatty() else ("", "\n")
+    print(f"{start}{text}", end=end, file=sys.stderr, flush=True)
 
 
 def without_volatile_parts(notebook):
@@ -119,16 +94,7 @@ def without_volatile_parts(notebook):
     Timestamps, the kernel's version, the state of widgets, and the outputs of
     cells tagged `interactive`, which are for live use only.
     """
-    notebook.metadata = nbformat.from_dict(
-        {
-            "kernelspec": {
-                "display_name": "Python 3",
-                "language": "python",
-                "name": "python3",
-            },
-            "language_info": {"name": "python"},
-        }
-    )
+    notebook.metadata = nbformat.from_dict(METADATA)
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)
         tags = cell.metadata.get("tags", [])

@@ -1,20 +1,27 @@
 """The table of contents in sheets.toml, and what the notebooks answer."""
 
-import json
 import re
 import tomllib
 from dataclasses import dataclass
 
-from submission.files import NOTEBOOKS, ROOT, SubmissionError
+from submission.files import (
+    NOTEBOOKS,
+    ROOT,
+    SCRIPTS,
+    SubmissionError,
+    cell_sources,
+)
+
+SETS = "allowed_imports", "comparison_imports", "demands"
 
 
 @dataclass(frozen=True)
 class Question:
-    """A sub-question: its number, its points, the notebook to answer it."""
+    """A sub-question: its number, the notebook to answer it, its points."""
 
     id: str
-    points: float
     notebook: str
+    points: float = 0  # where the sheet states none
 
 
 @dataclass(frozen=True)
@@ -24,10 +31,11 @@ class Sheet:
     id: str
     course: str
     title: str
+    questions: tuple[Question, ...]
     allowed_imports: frozenset[str]
     comparison_imports: frozenset[str]
     demands: frozenset[str]
-    questions: tuple[Question, ...]
+    files: tuple[str, ...] = ()
 
     @property
     def notebooks(self):
@@ -36,48 +44,56 @@ class Sheet:
         paths = [NOTEBOOKS / f"{name}.ipynb" for name in names]
         return [path for path in paths if path.exists()]
 
+    @property
+    def scripts(self):
+        """Paths of the files that the sheet names."""
+        return [SCRIPTS / self.id / name for name in self.files]
+
 
 def load_sheets():
     """All sheets by id."""
     table = tomllib.loads((ROOT / "sheets.toml").read_text("utf-8"))
-    return {
-        id: Sheet(
-            id,
-            entry["course"],
-            entry["title"],
-            frozenset(entry["allowed_imports"]),
-            frozenset(entry.get("comparison_imports", ())),
-            frozenset(entry.get("demands", ())),
-            tuple(Question(**question) for question in entry["questions"]),
-        )
-        for id, entry in table.items()
-    }
+    sheets = {}
+    for sheet_id, entry in table.items():
+        entry["questions"] = tuple(Question(**q) for q in entry["questions"])
+        entry["files"] = tuple(entry.get("files", ()))
+        entry |= {name: frozenset(entry.get(name, ())) for name in SETS}
+        sheets[sheet_id] = Sheet(sheet_id, **entry)
+    return sheets
 
 
-def find_sheet(id):
-    """The sheet with this id.
-
-    Raises
-    ------
-    SubmissionError
-        If there is none, or none of its notebooks is there.
-    """
+def find_sheet(sheet_id):
+    """The sheet with this id; a SubmissionError if it has no notebook."""
     sheets = load_sheets()
-    if id not in sheets:
+    if sheet_id not in sheets:
         raise SubmissionError(
-            f"There is no sheet {id!r}; SHEET must be one of "
+            f"There is no sheet {sheet_id!r}; SHEET must be one of "
             f"{', '.join(sheets)}."
         )
-    if not sheets[id].notebooks:
-        raise SubmissionError(f"Sheet {id} has no notebook yet.")
-    return sheets[id]
+    if not sheets[sheet_id].notebooks:
+        raise SubmissionError(f"Sheet {sheet_id} has no notebook yet.")
+    return sheets[sheet_id]
+
+
+def heading_form(question):
+    """How its heading looks in our notebooks, for messages.
+
+    Examples
+    --------
+    >>> heading_form(Question("1.1", "01_knn", 2))
+    '## 1.1 ... (2 P)'
+    >>> heading_form(Question("2b", "06_mnist_logistic_regression"))
+    '## 2b ...'
+    """
+    points = f" ({question.points:g} P)" if question.points else ""
+    return f"## {question.id} ...{points}"
 
 
 def heading(question):
-    """Pattern of a question's heading: `## 1.1 ... (1 P)`."""
-    return re.compile(
-        rf"^## {re.escape(question.id)} .*\({question.points:g} P\)$", re.M
-    )
+    """Pattern of its heading, which has no points where the sheet has none."""
+    form = re.escape(heading_form(question)).replace(r"\.\.\.", ".+")
+    unstated = "" if question.points else r"(?<! P\))"
+    return re.compile(f"^{form}{unstated}$", re.M)
 
 
 def is_answered(question):
@@ -88,8 +104,7 @@ def is_answered(question):
     path = NOTEBOOKS / f"{question.notebook}.ipynb"
     if not path.exists():
         return False
-    cells = json.loads(path.read_text("utf-8"))["cells"]
-    text = "\n\n".join("".join(cell["source"]) for cell in cells)
+    text = "\n\n".join(cell_sources(path, "markdown", "code"))
     found = heading(question).search(text)
     if not found:
         return False
@@ -103,16 +118,13 @@ def coverage():
     for sheet in load_sheets().values():
         lines.append(f"{sheet.id}: {sheet.course}, {sheet.title}")
         answered = {q: is_answered(q) for q in sheet.questions}
-        for question, done in answered.items():
-            lines.append(
-                f"  {question.id:<5} {question.points:>4g} P  "
-                f"{question.notebook:<30} {'answered' if done else 'MISSING'}"
-            )
-        points = sum(q.points for q, done in answered.items() if done)
+        for q, done in answered.items():
+            points = f"{q.points:g} P" if q.points else ""
+            state = "answered" if done else "MISSING"
+            lines.append(f"  {q.id:<5} {points:>6}  {q.notebook:<30} {state}")
+        reached = sum(q.points for q, done in answered.items() if done)
         total = sum(q.points for q in sheet.questions)
         missing = list(answered.values()).count(False)
-        lines.append(
-            f"  answered: {points:g} of {total:g} points, "
-            f"{missing} questions missing"
-        )
+        points = f"{reached:g} of {total:g} points, " if total else ""
+        lines.append(f"  answered: {points}{missing} questions missing")
     return "\n".join(lines)

@@ -7,6 +7,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from PIL import Image
+from pypdf import PdfReader
 
 
 @pytest.fixture
@@ -48,3 +49,27 @@ def figure_output():
 def stream(text, name="stdout"):
     """What a cell printed."""
     return {"output_type": "stream", "name": name, "text": text}
+
+
+def text_of(document):
+    pages = PdfReader(io.BytesIO(document)).pages
+    return " ".join("\n".join(page.extract_text() for page in pages).split())
+
+
+def alternatives(document):
+    """Alt texts of all tagged elements."""
+    found = []
+
+    def walk(element):
+        element = element.get_object()
+        if isinstance(element, list):
+            for child in element:
+                walk(child)
+        elif isinstance(element, dict):
+            if "/Alt" in element:
+                found.append(element["/Alt"])
+            if "/K" in element:
+                walk(element["/K"])
+
+    walk(PdfReader(io.BytesIO(document)).root_object["/StructTreeRoot"])
+    return found

@@ -7,7 +7,8 @@ import shutil
 import subprocess
 import sys
 import zipfile
-from dataclasses import dataclass, field
+import zlib
+from dataclasses import dataclass, field, replace
 
 import matplotlib as mpl
 import nbformat
@@ -19,10 +20,19 @@ from nbformat import from_dict
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from pypdf import PdfWriter
 
-from submission.check import check, exit_code, guess_sheet, rerun, table
-from submission.exporter import TypstPDFExporter
+from nbtypst import TypstPDFExporter
+from submission.check import (
+    check,
+    exit_code,
+    guess_sheet,
+    rerun,
+    strict,
+    table,
+)
 from submission.files import ROOT
-from submission.handin import Handin
+from submission.handin import Entry, Handin
+from submission.notebook import read, same_text
+from submission.pack import submission_files, zip_bytes
 from submission.rules import RULES
 from submission.run import execute
 from submission.sheets import Question, Sheet, find_sheet, load_sheets
@@ -34,28 +44,18 @@ SHEET = Sheet(
     allowed_imports=frozenset({"numpy", "matplotlib", "sklearn.datasets"}),
     comparison_imports=frozenset({"sklearn.neighbors"}),
     demands=frozenset(rule.name for rule in RULES),
-    questions=(Question("1.1", 1, "nb"), Question("1.2", 1, "nb")),
+    questions=(Question("1.1", "nb", 1), Question("1.2", "nb")),
 )
 MODULE = """\
 import numpy as np
-from matplotlib.figure import Figure
-
-
-def draw():
-    ax = Figure().subplots()
-    ax.plot([1, 2], label="line")
-    ax.set_xlabel("x")
-    ax.set_ylabel("y")
-    ax.legend()
 
 
 def total(numbers):
     return np.sum(numbers)
 """
 CODE = """\
-from tools import draw, total
+from tools import total
 
-draw()
 print(total([1, 2]))
 """
 
@@ -74,6 +74,7 @@ class Made:
     pdf_name: str = "Grün-7654321"
     author: str = "Grün"
     module: str = MODULE
+    unprinted: str = ""  # further code of the module
     pdf: bytes | None = None
     sheet: Sheet | None = SHEET
     more: list = field(default_factory=list)
@@ -112,7 +113,7 @@ class Made:
             for path, data in (
                 (f"{self.pdf_name}.pdf", pdf),
                 ("work/nb.ipynb", nbformat.writes(self.notebook)),
-                ("work/tools.py", self.module),
+                ("work/tools.py", self.module + self.unprinted),
             ):
                 if not path.endswith(self.left_out):
                     archive.writestr(path, data)
@@ -128,7 +129,7 @@ def made(figure_output):
     outputs = [stream("3\n"), figure_output()]
     cells = [
         new_markdown_cell("# Sheet\n\nGrün\n\n## 1.1 Sum (1 P)\n\nA sum."),
-        new_markdown_cell("## 1.2 Proof (1 P)\n\nA proof."),
+        new_markdown_cell("## 1.2 Proof\n\nA proof."),
         new_code_cell(
             CODE, execution_count=1, outputs=list(map(from_dict, outputs))
         ),
@@ -193,10 +194,16 @@ def blank_pdf(made):
     made.pdf = file.getvalue()
 
 
-def without(text):
+def printing(text, **changes):
+    return lambda made: output(made, stream(text, **changes))
+
+
+def with_headings(text):
+    """Other headings than `## 1.1 Sum (1 P)`, in the notebook alone."""
+
     def change(made):
-        assert text in made.module
-        made.module = made.module.replace(text, "pass")
+        text_cell = made.notebook.cells[0]
+        text_cell.source = f"# Sheet\n\nGrün\n\n{text}"
 
     return change
 
@@ -265,11 +272,42 @@ BROKEN = [
     ),
     (
         "notebooks_are_signed",
-        lambda made: made.notebook.cells[0].update(source="# Sheet"),
+        lambda made: made.notebook.cells[0].update(
+            source="# Sheet\n\n## 1.1 Sum (1 P)"
+        ),
     ),
-    ("axes_are_labelled", without('ax.set_xlabel("x")')),
-    ("axes_are_labelled", without('ax.set_ylabel("y")')),
-    ("legends_are_shown", without("ax.legend()")),
+    ("notebooks_have_no_warnings", printing("careful", name="stderr")),
+    *(
+        ("outputs_hold_nothing_volatile", printing(text))
+        for text in (
+            *("<f at 0x7f3a2b1c>", "in /home/me/x.py", "C:\\Users\\me"),
+            *("done at 12:34:56", "2024-05-01T10:00", "np.float64(1.5)"),
+        )
+    ),
+    ("lines_are_short", lambda made: made.add_code(f"{'x' * 80} = 1")),
+    (
+        "lines_are_short",
+        lambda made: made.notebook.cells[1].update(
+            source=f"## 1.2 Proof\n\n{'x' * 80}"
+        ),
+    ),
+    *(
+        ("notebooks_have_every_heading", with_headings(text))
+        for text in (
+            *("", "## 1.1 Sum", "## 1.1 Sum (2 P)", "### 1.1 Sum (1 P)"),
+            *("## 1.10 Sum (1 P)", "## 1.1 Sum (1 P)\n## 1.1 Sum (1 P)"),
+        )
+    ),
+    (
+        "notebooks_have_every_heading",  # the sheet gives it no points
+        lambda made: made.notebook.cells[1].update(source="## 1.2 X (1 P)"),
+    ),
+    (
+        "has_the_files_the_sheet_names",
+        lambda made: vars(made).update(
+            sheet=replace(SHEET, files=("tools.py", "main.py"))
+        ),
+    ),
     ("pdf_opens", lambda made: vars(made).update(pdf=b"%PDF-1.7 broken")),
     ("pdf_has_text", blank_pdf),
     (
@@ -286,6 +324,24 @@ BROKEN = [
 ]
 
 
+HARMLESS = [
+    lambda made: output(
+        made,
+        stream("0x10, 3/4, 12:30, a/home/b, https://x.org/usr/ 2024-05-01"),
+    ),
+    lambda made: made.add("work/package/__init__.py", b"from .a import b"),
+    lambda made: made.add("work/doc.py", b"'/home/me/x.csv: not read.'"),
+]
+
+
+@pytest.mark.parametrize("change", HARMLESS)
+def test_what_only_looks_like_breaking_a_rule_passes(made, change):
+    change(made)
+    demands = SHEET.demands - {"pdf_has_all_code"}
+    made.sheet = replace(SHEET, demands=demands, files=("tools.py",))
+    assert broken(made.handin()) == []
+
+
 @pytest.mark.parametrize(("rule", "breaks"), BROKEN)
 def test_a_hand_in_that_breaks_one_rule_fails_by_just_that_rule(
     made, rule, breaks
@@ -298,6 +354,54 @@ def test_a_hand_in_that_breaks_one_rule_fails_by_just_that_rule(
     assert f"-> {result['fix']}" in table(
         {"file": "x", "sheet": None, "rules": [result]}
     )
+
+
+def test_the_pdf_need_not_print_what_nothing_calls(made):
+    made.unprinted = "\n\ndef unused():\n    return 17\n"
+    assert broken(made.handin()) == []
+    made.add_code("\nunused()")
+    assert broken(made.handin()) == ["pdf_has_all_code"]
+
+
+@pytest.mark.parametrize(
+    ("breaks", "reason"), [(encrypted, "encrypted"), (damaged, "damaged")]
+)
+def test_it_is_said_why_a_file_cannot_be_unpacked(made, breaks, reason):
+    breaks(made)
+    assert made.handin().damaged == {"notes.txt": f"it is {reason}"}
+
+
+@pytest.mark.parametrize(
+    ("named", "name"), [(b"L_sung.txt", "Lösung.txt"), (b"x", "L_sung.txt")]
+)
+def test_the_name_in_an_extra_field_counts_if_it_is_of_that_file(named, name):
+    info = zipfile.ZipInfo("L_sung.txt")
+    utf8 = "Lösung.txt".encode()
+    path = b"\1" + zlib.crc32(named).to_bytes(4, "little") + utf8
+    for kind, content in (0x5455, b"times"), (0x7075, path):
+        info.extra += kind.to_bytes(2, "little")
+        info.extra += len(content).to_bytes(2, "little") + content
+    assert Entry(info).path == name
+
+
+def test_it_is_said_which_cell_cannot_be_read(made):
+    made.add_code("\nif")
+    (place,) = made.handin().broken_code
+    assert place == ("work/nb.ipynb", 3)
+
+
+@pytest.mark.parametrize(
+    ("came", "is_same"),
+    [
+        ("error 0.30000000000000004 at 0x7f1", True),
+        ("error 0.3 at 0x7f2", True),
+        ("error 0.30001 at 0x7f1", False),
+        ("loss 0.3 at 0x7f1", False),
+        ("error 0.3 1 at 0x7f1", False),
+    ],
+)
+def test_outputs_are_the_same_but_for_rounding_and_addresses(came, is_same):
+    assert same_text("error 0.3 at 0x7f1", came) is is_same
 
 
 RUN = [
@@ -351,19 +455,31 @@ def test_a_rule_that_the_sheet_does_not_state_does_not_apply(made):
     assert states(made.handin())["zip_is_named"] == "not applicable"
 
 
-@pytest.mark.parametrize("id", load_sheets())
-def test_the_sheet_is_guessed_from_the_headings(made, id):
-    headings = [f"### Task {q.id}" for q in find_sheet(id).questions]
+@pytest.mark.parametrize("sheet_id", load_sheets())
+def test_the_sheet_is_guessed_from_the_headings(made, sheet_id):
+    questions = find_sheet(sheet_id).questions
+    headings = [f"### Task {question.id}" for question in questions]
     for notebook in made.printed, made.notebook:
         notebook.cells[0].source = "\n\n".join(
             ["# Sheet\n\n## All", *headings]
         )
         notebook.cells[1].source = "Text"
-    assert guess_sheet(made.handin()).id == id
+    assert guess_sheet(made.handin()).id == sheet_id
     made.left_out = ".pdf"
-    assert guess_sheet(made.handin()).id == id
+    assert guess_sheet(made.handin()).id == sheet_id
     made.left_out = ("ipynb", ".pdf")
     assert guess_sheet(made.handin()) is None
+
+
+@pytest.mark.parametrize("sheet_id", load_sheets())
+def test_stored_notebooks_keep_to_all_rules_for_code_and_notebooks(sheet_id):
+    sheet = find_sheet(sheet_id)
+    notebooks = {path.stem: read(path) for path in sheet.notebooks}
+    files = submission_files(sheet, "Grün-7654321", b"no PDF", notebooks)
+    handin = Handin("Grün-7654321.zip", zip_bytes(files), strict(sheet))
+    results = {result["rule"]: result for result in check(handin)}
+    assert results.pop("pdf_opens")["state"] == "fail"
+    assert [r for r in results.values() if r["state"] == "fail"] == []
 
 
 # A hand-in made by hand

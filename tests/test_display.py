@@ -6,7 +6,22 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from helpers import display, plots
-from helpers.display import show, show_source
+from helpers.display import Page
+from helpers.figure_rules import require_legible
+
+TEXTS = """
+[drop]
+caption = "A *line* with {{numbers[1]:.2f}}."
+alt = "It rises."
+[no-caption]
+alt = "It rises."
+[no-alt]
+caption = "A line."
+[why]
+text = '''As $\\frac{a}{b}$ falls by {{change:.1f}}.'''
+[wrong]
+text = "It is {{missing}}."
+"""
 
 
 @pytest.fixture
@@ -21,45 +36,86 @@ def shown(monkeypatch):
     return calls
 
 
+@pytest.fixture
+def page(tmp_path):
+    """A page with the texts above."""
+    file = tmp_path / "texts.toml"
+    file.write_text(TEXTS, "utf-8")
+    return Page(file, {"numbers": [0, 1 / 3], "change": -2.0})
+
+
 def good_figure():
-    fig = Figure(figsize=(6, 4))
+    fig = Figure(figsize=(6, 4), layout="constrained")
     ax = fig.subplots()
     ax.set(xlabel="x in m", ylabel="y in s", title="Drop")
     ax.plot([0, 1], [0, 1], label="a")
     return fig, ax
 
 
-def test_caption_and_alt_text_are_stored_with_the_picture(shown):
-    fig, _ = good_figure()
-    show(fig, caption="A *line*.", alt="It rises.")
+def test_caption_and_alt_text_are_stored_with_the_picture(shown, page):
+    page.figure("drop", good_figure()[0])
     (picture, metadata), (below, below_metadata) = shown
     stored = metadata["image/png"]
     assert stored["alt"] == "It rises."
-    assert stored["caption"] == "A *line*."
+    assert stored["caption"] == "A *line* with 0.33."
     image = Image.open(io.BytesIO(picture["image/png"]))
     assert image.size == (2 * stored["width"], 2 * stored["height"])
-    assert below["text/markdown"].endswith("A *line*.")
+    assert below["text/markdown"].endswith("A *line* with 0.33.")
     assert below_metadata == {"is_caption": True}
 
 
-def test_a_figure_that_breaks_a_rule_is_not_displayed(shown):
+def test_a_figure_that_breaks_a_rule_is_not_displayed(shown, page):
     fig, ax = good_figure()
     ax.set_xlabel("")
     with pytest.raises(ValueError, match=r"Axes 1 \('Drop'\): the x axis"):
-        show(fig, caption="c", alt="a")
+        page.figure("drop", fig)
     assert not shown
 
 
 @pytest.mark.parametrize(
-    ("texts", "message"),
-    [
-        ({"caption": " ", "alt": "a"}, "caption is empty"),
-        ({"caption": "c", "alt": ""}, "alt is empty"),
-    ],
+    ("key", "kind"),
+    [("no-caption", "caption"), ("no-alt", "alt"), ("unknown", "caption")],
 )
-def test_empty_texts_are_refused(shown, texts, message):
-    with pytest.raises(ValueError, match=message):
-        show(good_figure()[0], **texts)
+def test_a_missing_text_is_refused(shown, page, key, kind):
+    with pytest.raises(ValueError, match=f"has no {kind} for '{key}'"):
+        page.figure(key, good_figure()[0])
+    assert not shown
+
+
+def test_answers_take_their_numbers_from_the_notebook(shown, page):
+    page.answer("why")
+    text = r"As $\frac{a}{b}$ falls by −2.0."
+    assert shown[0][0]["text/markdown"] == text
+    with pytest.raises(ValueError, match=r"\{\{missing\}\} of \[wrong\] in"):
+        page.answer("wrong")
+
+
+def test_a_note_stands_below_every_text(shown, page):
+    page.note = "Not the real data."
+    page.answer("why")
+    page.figure("drop", good_figure()[0])
+    texts = [shown[0][0], shown[2][0]]
+    for text in texts:
+        assert text["text/markdown"].endswith(" Not the real data.")
+
+
+def test_a_table_aligns_numbers_and_has_its_caption(shown, page):
+    columns = {
+        "name": ["a|b", "c"],
+        "n": np.array([5, 60_000]),
+        "share": [0.5, 1e-7],
+        "change": [-1.25, np.nan],
+        "ok": [True, False],
+    }
+    page.table("drop", columns, decimals={"change": 1})
+    (table, metadata), (below, _) = shown
+    assert table["text/markdown"].split("\n") == [
+        "| name | n | share | change | ok |",
+        "| :--- | ---: | ---: | ---: | ---: |",
+        r"| a\|b | 5 | 0.500 | −1.2 | yes |",
+        "| c | 60\xa0000 | $1.0 \\cdot 10^{-7}$ | – | no |",
+    ]
+    assert metadata["text/markdown"]["caption"] in below["text/markdown"]
 
 
 @pytest.mark.parametrize(
@@ -73,52 +129,93 @@ def test_empty_texts_are_refused(shown, texts, message):
         lambda ax: ax.contourf(np.eye(3)),
     ],
 )
-def test_a_second_thing_needs_a_legend(shown, draw):
+def test_a_second_thing_needs_a_legend(draw):
     fig, ax = good_figure()
-    show(fig, caption="c", alt="a")
+    require_legible(fig)
     draw(ax)
     with pytest.raises(ValueError, match=r"Axes 1.*no legend"):
-        show(fig, caption="c", alt="a")
-    ax.legend()
-    show(fig, caption="c", alt="a")
+        require_legible(fig)
+    fig.legend(loc="outside upper center")
+    require_legible(fig)
 
 
-def test_a_colour_bar_serves_as_legend_but_needs_its_own_label(shown):
-    fig = Figure()
+def test_a_colour_bar_serves_as_legend_but_needs_its_own_label():
+    fig = Figure(layout="constrained")
     ax = fig.subplots()
     ax.set(xlabel="x", ylabel="y")
     bar = fig.colorbar(ax.pcolormesh(np.eye(3)))
     with pytest.raises(ValueError, match="Axes 2"):
-        show(fig, caption="c", alt="a")
+        require_legible(fig)
     bar.set_label("density")
-    show(fig, caption="c", alt="a")
+    require_legible(fig)
 
 
-def test_labels_and_a_legend_of_the_whole_figure_count(shown):
-    fig = Figure()
+def test_labels_and_a_legend_of_the_whole_figure_count():
+    fig = Figure(layout="constrained")
     for ax in fig.subplots(1, 2):
         ax.plot([0, 1], label="a")
         ax.plot([1, 0], label="b")
     fig.supxlabel("x")
-    fig.legend()
+    fig.legend(loc="outside upper center")
     with pytest.raises(ValueError, match="the y axis has no label"):
-        show(fig, caption="c", alt="a")
+        require_legible(fig)
     fig.supylabel("y")
-    show(fig, caption="c", alt="a")
+    require_legible(fig)
 
 
-def test_the_source_of_a_class_is_shown_as_code(shown):
-    def example():
-        return 1
+@pytest.mark.parametrize(
+    "draw",
+    [
+        lambda ax: ax.plot([0.2, 0.8], [0.5, 0.5], label="b"),  # passes below
+        lambda ax: ax.scatter([0.5, 0.9], [0.5, 0.9], label="b"),
+        lambda ax: ax.bar([0.5], [0.9], label="b"),
+        lambda ax: ax.fill_between([0, 1], [1, 1], label="b"),
+        lambda ax: ax.imshow(np.eye(2), extent=(0, 1, 0, 1)),
+    ],
+)
+def test_a_legend_on_the_data_is_refused(draw):
+    fig = Figure(layout="constrained")
+    ax = fig.subplots()
+    ax.set(xlabel="x", ylabel="y", xlim=(0, 1), ylim=(0, 1))
+    ax.plot([], [], label="a")
+    draw(ax)
+    ax.legend(loc="center")
+    with pytest.raises(ValueError, match="the legend lies on the data"):
+        require_legible(fig)
 
-    show_source(example)
-    text = shown[0][0]["text/markdown"]
-    assert text.startswith("```python\n")
-    assert "return 1" in text
-    assert text.endswith("\n```")
+
+def test_text_on_text_is_refused():
+    fig, ax = good_figure()
+    ax.text(0.5, 0.2, "one thing")
+    require_legible(fig)
+    ax.text(0.52, 0.2, "another")
+    with pytest.raises(ValueError, match="'one thing' lies on 'another'"):
+        require_legible(fig)
 
 
-def test_every_kind_of_plot_passes_the_figure_rule(shown):
+@pytest.mark.parametrize(("size", "width"), [(6.5, 6), (10, 12)])
+def test_print_that_is_too_small_to_read_is_refused(size, width):
+    fig, ax = good_figure()
+    fig.set_figwidth(width)
+    ax.set_xlabel("x", fontsize=size)
+    for axis in ax.xaxis, ax.yaxis:
+        axis.set_tick_params(labelsize=20)
+    ax.yaxis.label.set_size(20)
+    ax.title.set_size(20)
+    with pytest.raises(ValueError, match=r"'x' would be printed in [56]\."):
+        require_legible(fig)
+
+
+def test_a_plane_of_two_features_needs_equal_units():
+    fig, ax = good_figure()
+    ax.set(xlabel="feature $x_1$", ylabel="feature $x_2$")
+    with pytest.raises(ValueError, match="unequal units"):
+        require_legible(fig)
+    ax.set_aspect("equal")
+    require_legible(fig)
+
+
+def test_every_kind_of_plot_passes_the_rules():
     x = np.linspace(0, 1, 5)
     X, y = np.random.default_rng(0).normal(size=(9, 2)), np.arange(9) % 3
     figures = [
@@ -137,7 +234,7 @@ def test_every_kind_of_plot_passes_the_figure_rule(shown):
         plots.density_maps(x, x, {"p": np.arange(25.0)}, "p(x)", (0.1, 9)),
     ]
     for fig in figures:
-        show(fig, caption="c", alt="a")
+        require_legible(fig)
         assert fig.get_figwidth() == plots.WIDTH
 
 

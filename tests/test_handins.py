@@ -5,24 +5,23 @@ import os
 import re
 import subprocess
 import sys
-from dataclasses import replace
+import zipfile
 
 import pytest
 from pypdf import PdfReader
 
 from helpers import mnist
-from submission.check import check, check_file
+from submission.check import check, check_file, strict
 from submission.files import ROOT
 from submission.handin import Handin
 from submission.imports import uses_mnist
-from submission.rules import RULES
 from submission.sheets import find_sheet, load_sheets
 
 BUILD = """
 import sys
 from submission.pack import submission_files, zip_bytes
 from submission.pdf import sheet_pdf
-from submission.run import read
+from submission.notebook import read
 from submission.sheets import find_sheet
 
 sheet = find_sheet(sys.argv[1])
@@ -33,16 +32,21 @@ open(sys.argv[2], "wb").write(packed)
 """
 
 
-def build(id, folder, **environment):
+def build(sheet_id, folder, **environment):
     path = folder / "Grün-7654321.zip"
     subprocess.run(
-        [sys.executable, "-c", BUILD, id, path],
+        [sys.executable, "-c", BUILD, sheet_id, path],
         cwd=folder,
         env=os.environ | {"PYTHONPATH": str(ROOT)} | environment,
         umask=int(environment.get("UMASK", "022"), 8),
         check=True,
     )
     return path
+
+
+def pdf_bytes(path):
+    with zipfile.ZipFile(path) as archive:
+        return archive.read(f"{path.stem}.pdf")
 
 
 @pytest.fixture(scope="module", params=load_sheets())
@@ -54,37 +58,36 @@ def packed(request, tmp_path_factory):
 @pytest.fixture(scope="module")
 def document(packed):
     """The PDF of the hand-in."""
-    return PdfReader(io.BytesIO(Handin(packed[1].name, packed[1]).pdf_bytes))
+    return PdfReader(io.BytesIO(pdf_bytes(packed[1])))
 
 
 def test_it_keeps_to_every_rule_also_those_its_sheet_does_not_state(packed):
-    id, path = packed
-    everything = frozenset(rule.name for rule in RULES)
-    sheet = replace(find_sheet(id), demands=everything)
-    results = check(Handin(path.name, path, sheet))
+    sheet = find_sheet(packed[0])
+    results = check(Handin(packed[1].name, packed[1], strict(sheet)))
     assert [r for r in results if r["state"] == "fail"] == []
     unused = {r["rule"] for r in results if r["state"] != "pass"}
-    assert unused == {
+    only_where_stated = {"pdf_has_all_code"} - sheet.demands
+    assert unused == only_where_stated | {
         "notebooks_run_elsewhere",
         "outputs_are_those_of_the_code",
     }
 
 
 def test_it_runs_elsewhere_with_the_same_outputs(packed):
-    id, path = packed
-    needs_mnist = any(map(uses_mnist, find_sheet(id).notebooks))
+    sheet_id, path = packed
+    needs_mnist = uses_mnist(*find_sheet(sheet_id).notebooks)
     if needs_mnist and mnist.find()[1] == mnist.STANDIN:
         pytest.skip("MNIST could not be fetched, so it was not run again")
     report = check_file(path, run=True)
-    assert report["sheet"] == id
+    assert report["sheet"] == sheet_id
     states = {r["rule"]: (r["state"], r["problems"]) for r in report["rules"]}
     assert states["notebooks_run_elsewhere"] == ("pass", [])
     assert states["outputs_are_those_of_the_code"] == ("pass", [])
 
 
 def test_a_second_build_elsewhere_is_the_same_file(packed, tmp_path):
-    id, path = packed
-    again = build(id, tmp_path, LC_ALL="C", TZ="Asia/Tokyo", UMASK="077")
+    sheet_id, path = packed
+    again = build(sheet_id, tmp_path, LC_ALL="C", TZ="Asia/Tokyo", UMASK="077")
     assert again.read_bytes() == path.read_bytes()
 
 
@@ -126,9 +129,9 @@ def test_every_heading_is_a_bookmark(packed, document):
 
 
 def test_the_text_of_the_pdf_comes_in_reading_order(packed, document):
-    text = " ".join(" ".join(p.extract_text() for p in document.pages).split())
-    assert "Grün" in text
-    place = text.index("helpers/__init__.py")  # the end of the contents
+    title_page, *pages = [page.extract_text() for page in document.pages]
+    assert "Grün" in title_page
+    text, place = " ".join(" ".join(pages).split()), -1
     questions = find_sheet(packed[0]).questions
     for question in sorted(questions, key=lambda q: q.notebook):
         found = re.compile(rf"(?<!\S){re.escape(question.id)} \w")
@@ -136,4 +139,4 @@ def test_the_text_of_the_pdf_comes_in_reading_order(packed, document):
 
 
 def test_the_pdf_is_small_enough_to_upload(packed):
-    assert len(Handin(packed[1].name, packed[1]).pdf_bytes) < 5 * 2**20
+    assert len(pdf_bytes(packed[1])) < 5 * 2**20

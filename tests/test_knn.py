@@ -68,6 +68,15 @@ def test_one_query_is_answered_as_among_many(iris):
     np.testing.assert_array_equal(alone, model.predict(X[:20]))
 
 
+def test_a_single_query_needs_no_matrix(iris):
+    X, y = iris
+    model = KNN(4).fit(X, y)
+    indices, distances = model.kneighbours(X[0])
+    assert indices.shape == distances.shape == (4,)
+    np.testing.assert_array_equal(indices, model.kneighbours(X[:1])[0][0])
+    assert model.predict(X[0]) == model.predict(X[:1])[0]
+
+
 def test_kneighbours_gives_k_columns_nearest_first(iris):
     X, y = iris
     indices, distances = KNN(5).fit(X, y).kneighbours(X[:7])

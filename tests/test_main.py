@@ -8,10 +8,13 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from pathlib import Path
 
 import pytest
 from pypdf import PdfReader
 
+from submission.__main__ import COMMANDS, parse
+from submission.__main__ import pack as pack_zip
 from submission.files import ROOT
 
 SHEETS = """
@@ -19,6 +22,7 @@ SHEETS = """
 course = "A course"
 title = "A small sheet"
 allowed_imports = []
+files = ["script.py"]
 questions = [{ id = "1", points = 1, notebook = "one" }]
 """
 NOTEBOOK = """{
@@ -39,18 +43,20 @@ def project(tmp_path):
     """A project of one small notebook, with this project's commands."""
     root = tmp_path / "my projekt ü"
     for name in (
-        *("submission", "Makefile"),
+        *("submission", "nbtypst", "Makefile"),
         *("requirements.txt", "pyproject.toml"),
     ):
         source = ROOT / name
         copy = shutil.copytree if source.is_dir() else shutil.copy
         copy(source, (root.mkdir(exist_ok=True), root / name)[1])
-    for folder in "notebooks", "helpers", "reports", "data":
-        (root / folder).mkdir()
+    for folder in "notebooks", "helpers", "reports", "data", "scripts/small":
+        (root / folder).mkdir(parents=True)
     for name in "helpers/mnist.py", "data/fetch_mnist.py", "data/registry.txt":
         shutil.copy(ROOT / name, root / name)
     (root / "sheets.toml").write_text(SHEETS)
     (root / "notebooks/one.ipynb").write_text(NOTEBOOK)
+    (root / "notebooks/one.toml").write_text("caption = 'A caption.'\n")
+    (root / "scripts/small/script.py").write_text("print(6 * 7)\n")
     (root / "helpers/__init__.py").write_text("")
     (root / "helpers/used.py").write_text("def f():\n    return 6 * 7\n")
     (root / "helpers/unused.py").write_text("")
@@ -82,7 +88,7 @@ def test_pdf_runs_the_notebooks_and_writes_the_sheet(project):
     assert done.returncode == 0, done.stderr
     assert "one: cell 2 of 2" in done.stderr
     pages = PdfReader(project / "reports/small.pdf").pages
-    assert "42" in pages[2].extract_text()
+    assert "42" in "".join(page.extract_text() for page in pages)
 
 
 def test_zip_packs_a_submission_that_runs_by_itself(project, tmp_path):
@@ -102,6 +108,8 @@ def test_zip_packs_a_submission_that_runs_by_itself(project, tmp_path):
             "helpers/__init__.py",
             "helpers/used.py",
             "notebooks/one.ipynb",
+            "notebooks/one.toml",
+            "script.py",
         }
         document = archive.read("O'Brien Müller-1234567.pdf")
     title_page = PdfReader(io.BytesIO(document)).pages[0].extract_text()
@@ -181,6 +189,40 @@ def test_reports_that_cannot_be_written_are_one_sentence(project):
     assert "error: Cannot write " in done.stderr.splitlines()[-1]
 
 
+def test_a_script_that_is_not_written_yet_stops_zip(project):
+    (project / "scripts/small/script.py").unlink()
+    done = pack(project)
+    assert done.returncode == 2
+    assert "script.py is not written yet." in done.stderr.splitlines()[-1]
+    assert not list((project / "reports").iterdir())
+
+
+def test_data_that_are_not_mnist_are_one_sentence(project, monkeypatch):
+    monkeypatch.setenv("MNIST_DIR", str(project / "data"))
+    done = submission(project, "data")
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: MNIST_DIR is ")
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_command_line_becomes_a_function_and_its_options():
+    args = parse(["zip", "--surname=Müller", "--timeout=5"])
+    assert args.command is pack_zip
+    assert (args.surname, args.sheet, args.timeout) == ("Müller", "", 5)
+    args = parse(["run", "a.ipynb"])
+    assert args.notebooks == [Path("a.ipynb")]
+    assert parse(["check", "--run", "x.zip"]).run
+    assert not parse(["check", "x.zip"]).run
+
+
+def test_every_command_says_what_it_does(capsys):
+    with pytest.raises(SystemExit):
+        parse(["--help"])
+    printed = " ".join(capsys.readouterr().out.split())
+    for name, (command, _) in COMMANDS.items():
+        assert f"{name} {command.__doc__}" in printed
+
+
 def test_clean_leaves_what_was_not_built(project):
     (project / "reports/README.md").write_text("")
     submission(project, "pdf")
@@ -236,7 +278,8 @@ def test_make_redoes_only_what_depends_on_a_change(project):
     assert redone("helpers/used.py") == (True, True)
     assert redone("helpers/unused.py") == (False, False)
     assert redone("notebooks/one.ipynb") == (True, True)
-    assert redone("submission/report.typ") == (False, True)
+    assert redone("notebooks/one.toml") == (True, True)
+    assert redone("nbtypst/report.typ") == (False, True)
     assert redone() == (False, False)
 
 

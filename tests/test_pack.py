@@ -7,13 +7,13 @@ import pytest
 
 from submission.files import ROOT, SubmissionError
 from submission.imports import helper_files, imported_modules
+from submission.notebook import read
 from submission.pack import (
     requirements,
     submission_files,
     submission_name,
     zip_bytes,
 )
-from submission.run import read
 from submission.sheets import find_sheet
 
 
@@ -32,6 +32,8 @@ def test_the_zip_holds_one_pdf_notebooks_helpers_and_a_readme(packed):
     expected = {"Müller-1.pdf", "README.md"}
     expected |= {f"notebooks/{path.name}" for path in sheet.notebooks}
     expected |= {f"helpers/{file.name}" for file in helpers}
+    captions = [path.with_suffix(".toml") for path in sheet.notebooks]
+    expected |= {f"notebooks/{p.name}" for p in captions if p.exists()}
     assert set(names) == expected
     assert len(names) == len(set(names))
 
@@ -56,6 +58,13 @@ def test_helpers_are_found_through_helpers_and_no_others_are():
         names = imported_modules((ROOT / "helpers" / file).read_text())
         used = {n.split(".")[1] for n in names if n.startswith("helpers.")}
         assert {f"{name}.py" for name in used} <= found
+
+
+def test_submission_never_imports_what_imports_it():
+    for file in (ROOT / "submission").glob("*.py"):
+        names = imported_modules(file.read_text("utf-8"))
+        rooms = {name.partition(".")[0] for name in names}
+        assert rooms.isdisjoint({"data", "tests", "benchmarks"})
 
 
 def test_the_notebooks_are_signed_and_else_as_they_were(packed):

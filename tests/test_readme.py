@@ -4,10 +4,8 @@ import re
 
 import pytest
 
-from submission.__main__ import all_notebooks
-from submission.files import REPORTS, ROOT
-from submission.hygiene import code_cells, printed
-from submission.run import pictures, read
+from submission.files import REPORTS, ROOT, all_notebooks
+from submission.notebook import pictures, read, text_of
 from submission.sheets import load_sheets
 
 README = (ROOT / "README.md").read_text("utf-8")
@@ -29,8 +27,8 @@ def test_headline_numbers_were_computed_in_the_notebook(
     sheet, notebook, result
 ):
     stored = read(ROOT / "notebooks" / f"{notebook}.ipynb")
-    outputs = [o for _, cell in code_cells(stored) for o in cell.outputs]
-    computed = re.findall(r"\d+\.?\d*", " ".join(map(printed, outputs)))
+    text = " ".join(map(text_of, stored.cells))
+    computed = re.findall(r"\d+\.?\d*", text)
     numbers = re.findall(r"\d+\.?\d*", result)
     assert numbers
     assert set(numbers) <= set(computed)

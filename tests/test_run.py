@@ -6,7 +6,8 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from submission import files
 from submission.files import SubmissionError, write_whole
-from submission.run import execute, read, write
+from submission.notebook import read, write
+from submission.run import execute
 
 
 @pytest.fixture

@@ -8,7 +8,8 @@ import pytest
 from distributed import Client, LocalCluster
 
 from helpers.losses import SquaredError
-from helpers.training import sweep, train
+from helpers.sweep import sweep
+from helpers.training import train
 
 GRID = {"learning_rate": [0.3, 0.1, 1e200], "num_epochs": [4, 3]}
 

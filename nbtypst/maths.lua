@@ -42,9 +42,15 @@ function Math(formula)
   for name in tex:gmatch('\\begin{(.-)}') do
     if not environments[name] then refuse('the environment ' .. name .. ' in', tex) end
   end
+  if tex:find('%d[eE][+-]?%d') then
+    refuse('a number such as 1e-8, which would be set as a product, in', tex)
+  end
   if tex:find('\\left%.') or tex:find('\\right%.') then
     refuse('a delimiter without its partner in', tex)
   end
+  -- Alone, pandoc sets these bars with the space of a relation.
+  formula.text = tex:gsub('\\left%s*\\lvert', '\\lvert'):gsub('\\right%s*\\rvert', '\\rvert')
+    :gsub('\\lvert', '\\left|'):gsub('\\rvert', '\\right|')
   local typst = pandoc.write(pandoc.Pandoc { pandoc.Plain { formula } }, 'typst', { wrap_text = 'none' })
   typst = typst:gsub('(%a)%.circle', '%1.o')  -- the name in Typst 0.15
   return pandoc.RawInline('typst', '#formula(' .. typst .. ', ' .. literal(tex) .. ');')
@@ -56,6 +62,21 @@ function Str(element)
   end
 end
 
+-- A paragraph that ends with a colon stays with what follows.
+function Para(element)
+  local last = element.content[#element.content]
+  if last.t == 'Str' and last.text:sub(-1) == ':' then
+    return { pandoc.RawBlock('typst', '#block(sticky: true)['), pandoc.Plain(element.content), pandoc.RawBlock('typst', ']') }
+  end
+end
+
+-- Between two texts of a notebook.
+function CodeBlock(element)
+  if element.classes[1] == 'nbtypst-boundary' then
+    return pandoc.RawBlock('typst', '//nbtypst-boundary')
+  end
+end
+
 function RawInline(element) refuse('raw ' .. element.format, element.text) end
 function RawBlock(element) refuse('raw ' .. element.format, element.text) end
 function Image(element) refuse('a picture in the text', element.src) end
@@ -63,4 +84,5 @@ function Image(element) refuse('a picture in the text', element.src) end
 return {
   { Str = Str, RawInline = RawInline, RawBlock = RawBlock, Image = Image },
   { Math = Math },
+  { Para = Para, CodeBlock = CodeBlock },
 }

@@ -1,20 +1,19 @@
-"""Interactive panels for JupyterLab: sliders above a figure that follows."""
+"""Interactive panels of sheet genai-ex2."""
 
-import io
 from functools import lru_cache
 
-import ipywidgets as widgets
 import numpy as np
-from IPython.display import display
 
 from helpers import plots
 from helpers.knn import KNN
 from helpers.lls import LinearLeastSquares
 from helpers.losses import SoftmaxCrossEntropy
+from helpers.panel import interactive, panel, widgets
 from helpers.toy_data import outlier_blobs
 from helpers.training import train
 
 
+@interactive
 def knn_panel(X, y, x1, x2, points):
     """Move k and a query point; see its neighbours and the boundary.
 
@@ -67,7 +66,7 @@ def knn_panel(X, y, x1, x2, points):
             f"distance to the k-th neighbour {distances[0, -1]:.3f}"
         )
 
-    return panel(
+    panel(
         fig,
         draw,
         k=widgets.SelectionSlider(options=ks, value=5, description="k"),
@@ -76,6 +75,7 @@ def knn_panel(X, y, x1, x2, points):
     )
 
 
+@interactive
 def lls_panel():
     """Move the outlier from n = 1 to n = 32 and watch the boundary turn."""
     fig, [ax] = plots.new_figure(3.7)
@@ -105,9 +105,10 @@ def lls_panel():
     slider = widgets.FloatSlider(
         value=1, min=1, max=32, step=0.5, description="n"
     )
-    return panel(fig, draw, n=slider)
+    panel(fig, draw, n=slider)
 
 
+@interactive
 def softmax_panel(X_train, y_train, X_test, y_test, weights):
     """Choose a learning rate and a number of steps; see loss and accuracy.
 
@@ -167,7 +168,7 @@ def softmax_panel(X_train, y_train, X_test, y_test, weights):
             f"the test set"
         )
 
-    return panel(
+    panel(
         fig,
         draw,
         learning_rate=widgets.SelectionSlider(
@@ -183,104 +184,6 @@ def softmax_panel(X_train, y_train, X_test, y_test, weights):
             description="steps",
         ),
     )
-
-
-def weight_panel(pictures):
-    """Choose a class and a penalty; see the weights as an image.
-
-    Parameters
-    ----------
-    pictures : dict of lambda -> ndarray of shape (n_classes, num_pixels)
-    """
-    fig, [ax] = plots.new_figure(3.0)
-    side = round(next(iter(pictures.values())).shape[1] ** 0.5)
-    image = ax.imshow(np.zeros((side, side)), cmap="RdBu_r")
-    bar = fig.colorbar(image)
-    bar.set_label("weight")
-    ax.set_axis_off()
-
-    def draw(number, l2):
-        weights = pictures[l2][number]
-        limit = np.abs(pictures[l2]).max()
-        image.set_data(weights.reshape(side, side))
-        image.set_clim(-limit, limit)
-        return (
-            f"class {number}, lambda {l2:g}: weights from "
-            f"{weights.min():.4f} to {weights.max():.4f}"
-        )
-
-    num_classes = len(next(iter(pictures.values())))
-    return panel(
-        fig,
-        draw,
-        number=widgets.IntSlider(max=num_classes - 1, description="class"),
-        l2=widgets.SelectionSlider(
-            options=sorted(pictures), description="lambda"
-        ),
-    )
-
-
-def digit_panel(images, probabilities, labels):
-    """Walk through digits and their probabilities, the most wrong first.
-
-    Parameters
-    ----------
-    images : ndarray of shape (n, num_pixels)
-    probabilities : ndarray of shape (n, n_classes)
-    labels : ndarray of shape (n,)
-    """
-    of_label = probabilities[np.arange(len(labels)), labels]
-    order = np.argsort(of_label, kind="stable")
-    side = round(images.shape[1] ** 0.5)
-    fig, [left, right] = plots.new_figure(2.5, 2, 2, share_axes=False)
-    picture = left.imshow(
-        np.zeros((side, side)), cmap="Greys", vmin=0, vmax=images.max()
-    )
-    left.set_axis_off()
-    classes = range(probabilities.shape[1])
-    bars = right.bar(classes, 0, color=plots.COLOURS[0])
-    right.set(ylim=(0, 1), xlabel="digit", ylabel="probability")
-    right.set_xticks(classes)
-
-    def draw(rank):
-        i = order[rank]
-        picture.set_data(images[i].reshape(side, side))
-        for bar, height in zip(bars, probabilities[i], strict=True):
-            bar.set_height(height)
-        predicted = probabilities[i].argmax()
-        return (
-            f"image {i}: a {labels[i]}, taken for a {predicted} with "
-            f"probability {probabilities[i, predicted]:.3f}; the true digit "
-            f"has {of_label[i]:.2g}"
-        )
-
-    slider = widgets.IntSlider(max=len(order) - 1, description="rank")
-    return panel(fig, draw, rank=slider)
-
-
-def panel(fig, draw, **sliders):
-    """Show sliders, a line of text and a figure redrawn when they move.
-
-    Parameters
-    ----------
-    fig : matplotlib.figure.Figure
-    draw : callable
-        Takes the sliders' values by name, changes the artists on the figure
-        and returns the line of text, which a screen reader can read.
-    """
-    image, text = widgets.Image(format="png"), widgets.Label()
-
-    def update(_=None):
-        text.value = draw(**{name: s.value for name, s in sliders.items()})
-        picture = io.BytesIO()
-        fig.savefig(picture, format="png", dpi=100)
-        image.value = picture.getvalue()
-
-    for slider in sliders.values():
-        slider.style.description_width = "7em"
-        slider.observe(update, names="value")
-    update()
-    display(widgets.VBox([*sliders.values(), text, image]))
 
 
 def _slider(axis, description):

@@ -1,7 +1,7 @@
 """Notebook to PDF: pandoc turns Markdown and maths into Typst, Typst sets it.
 
-1. Text cells go through pandoc with `maths.lua`, which lets only those
-   formulas and constructs pass that come out right.
+1. All texts of a notebook go through pandoc at once, with `maths.lua`, which
+   lets only those formulas and constructs pass that come out right.
 2. Code and printed output become Typst string literals.
 3. Figures are written beside the source, with caption and alt text.
 4. Typst sets the whole with `report.typ` as PDF/UA-1.
@@ -26,17 +26,26 @@ from traitlets.config import Config
 
 HERE = Path(__file__).parent
 PANDOC_OPTIONS = [
-    "--from=gfm+tex_math_dollars-autolink_bare_uris-emoji",
+    "--from=gfm+tex_math_dollars-autolink_bare_uris-emoji-yaml_metadata_block",
     "--to=typst",
     "--wrap=none",
     "--fail-if-warnings",
+    "--file-scope",  # each text is read for itself
     f"--lua-filter={HERE / 'maths.lua'}",
 ]
+BOUNDARY = "nbtypst-boundary"  # known to maths.lua
 NO_GLYPH = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+TEXT = re.compile(r"\x00(\d+)\x00")  # where a converted text belongs
+HIDES_INPUT = {"hide-input", "remove-input"}
 
 
 class TypstPDFExporter(Exporter):
-    """nbconvert exporter that makes a tagged PDF without TeX or a browser."""
+    """nbconvert exporter that makes a tagged PDF without TeX or a browser.
+
+    Cells tagged `hide-input` or `remove-input` show only their outputs, cells
+    tagged `remove-cell` nothing. A notebook with `small-print` in its metadata
+    is set in two narrow columns, and so is what follows.
+    """
 
     export_from_notebook = "PDF via Typst"
     output_mimetype = "application/pdf"
@@ -54,12 +63,12 @@ class TypstPDFExporter(Exporter):
 
     @property
     def default_config(self):
-        """Leave interactive cells out, hide the input of text answers."""
+        """Follow the tags, join what a cell printed in pieces."""
         config = Config(
             TagRemovePreprocessor={
                 "enabled": True,
-                "remove_cell_tags": {"interactive"},
-                "remove_input_tags": {"answer"},
+                "remove_cell_tags": {"remove-cell"},
+                "remove_input_tags": HIDES_INPUT,
             },
             CoalesceStreamsPreprocessor={"enabled": True},
         )
@@ -72,7 +81,7 @@ class TypstPDFExporter(Exporter):
         return self.from_notebooks({name: nb}), self._init_resources(resources)
 
     def from_notebooks(self, notebooks):
-        """Convert several notebooks to one PDF.
+        """Convert several notebooks to one PDF, a chapter each.
 
         Parameters
         ----------
@@ -100,13 +109,21 @@ class TypstPDFExporter(Exporter):
                 self._refuse(str(error))
 
     def _cells(self, name, notebook):
-        """The cells of a notebook as (where, Typst source)."""
+        """The cells of a notebook as [(where, Typst source)]."""
         numbers = {cell.id: n for n, cell in enumerate(notebook.cells, 1)}
         notebook, _ = super().from_notebook_node(notebook)
-        yield name, "#pagebreak(weak: true)"
+        self._texts = []  # (where, Markdown) that wait for pandoc
+        is_small = notebook.metadata.get("small-print")
+        start = "#show: small-print" if is_small else "#pagebreak(weak: true)"
+        cells = [(name, start)]
         for cell in notebook.cells:
             self._where = f"{name}, cell {numbers[cell.id]}"
-            yield self._where, "\n\n".join(self._cell(cell))
+            cells.append((self._where, "\n\n".join(self._cell(cell))))
+        converted = self._convert(self._texts)
+        return [
+            (where, TEXT.sub(lambda m: converted[int(m[1])], source))
+            for where, source in cells
+        ]
 
     def _cell(self, cell):
         if cell.cell_type == "markdown":
@@ -123,31 +140,40 @@ class TypstPDFExporter(Exporter):
         if output.output_type == "stream":
             return self._printed(output.text)
         if output.metadata.get("is_caption"):
-            return ""  # the figure above it has brought its caption along
+            return ""  # what stands above it has brought its caption along
         if "image/png" in output.data:
             metadata = output.metadata.get("image/png", {})
             return self._figure(output.data["image/png"], metadata)
         if "text/markdown" in output.data:
-            return self._markdown(output.data["text/markdown"])
+            metadata = output.metadata.get("text/markdown", {})
+            text = self._markdown(output.data["text/markdown"])
+            if "caption" not in metadata:
+                return text
+            return f"#captioned[{self._markdown(metadata['caption'])}][{text}]"
         if "text/plain" in output.data and "text/html" not in output.data:
             return self._printed(output.data["text/plain"])
         self._refuse(f"an output has no printable form: {list(output.data)}")
 
     def _markdown(self, text):
-        """Markdown as Typst source, by pandoc."""
-        pandoc = subprocess.run(
-            [pypandoc.get_pandoc_path(), *PANDOC_OPTIONS],
-            input=text,
-            capture_output=True,
-            encoding="utf-8",
-            check=False,
-        )
-        if pandoc.returncode:
-            reason = re.search("cannot convert .*", pandoc.stderr)
-            self._refuse(reason[0] if reason else pandoc.stderr.strip())
-        return pandoc.stdout
+        """A mark in the place of a text that pandoc will convert."""
+        self._texts.append((self._where, text))
+        return f"\x00{len(self._texts) - 1}\x00"
+
+    def _convert(self, texts):
+        """Markdown texts to Typst sources, with one call of pandoc."""
+        try:
+            return pandoc([text for _, text in texts], self._folder)
+        except ConversionException as error:
+            if len(texts) == 1:
+                self._where = texts[0][0]
+                reason = re.search("cannot convert .*", str(error))
+                self._refuse(reason[0] if reason else str(error))
+            for text in texts:
+                self._convert([text])
+            raise
 
     def _code(self, source):
+        source = re.sub(r"\n{3,}", "\n\n", source)  # one blank line will do
         for line in source.split("\n"):
             if len(line) > self.columns:
                 self._refuse(f"a line of code is too wide: {line}")
@@ -164,8 +190,9 @@ class TypstPDFExporter(Exporter):
         name = f"{len(list(self._folder.iterdir()))}.png"
         (self._folder / name).write_bytes(base64.b64decode(png))
         caption = self._markdown(metadata["caption"])
+        width, height = (metadata.get(k, 0) / 96 for k in ("width", "height"))
         return (
-            f"#picture({literal(name)}, width: {metadata['width'] / 96}in, "
+            f"#picture({literal(name)}, width: {width}in, height: {height}in, "
             f"alt: {literal(metadata['alt'])})[{caption}]"
         )
 
@@ -207,6 +234,37 @@ class TypstPDFExporter(Exporter):
 
     def _refuse(self, problem):
         raise ConversionException(f"{self._where}: {problem}")
+
+
+def pandoc(texts, folder):
+    """Markdown texts to Typst sources.
+
+    Raises
+    ------
+    ConversionException
+        With pandoc's own words, if one of them cannot be converted.
+    """
+    boundary = "boundary.md"
+    (folder / boundary).write_text(f"```{BOUNDARY}\n```\n", encoding="utf-8")
+    files = [f"text{number}.md" for number in range(len(texts))]
+    for file, text in zip(files, texts, strict=True):
+        (folder / file).write_text(text, encoding="utf-8")
+    done = subprocess.run(
+        [
+            *(pypandoc.get_pandoc_path(), *PANDOC_OPTIONS),
+            *(name for file in files for name in (file, boundary)),
+        ],
+        cwd=folder,  # its path would get into the headings' labels
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    if done.returncode:
+        raise ConversionException(done.stderr.strip())
+    *converted, end = re.split(f"^//{BOUNDARY}$", done.stdout, flags=re.M)
+    if len(converted) != len(texts) or end.strip():
+        raise ConversionException(f"cannot convert a text with {BOUNDARY}")
+    return [text.strip() for text in converted]
 
 
 def literal(text):

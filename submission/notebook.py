@@ -1,0 +1,86 @@
+"""Notebooks: how they are read and written, and what a cell holds."""
+
+import base64
+import math
+import re
+import warnings
+
+import nbformat
+from IPython.core.inputtransformer2 import TransformerManager
+
+from helpers.mnist import STANDIN
+from submission.files import SubmissionError, relative, write_whole
+
+ADDRESS = re.compile("at 0x[0-9a-fA-F]+")
+NUMBER = re.compile(r"[-+]?\d+\.?\d*(?:e[-+]?\d+)?")
+RELATIVE_TOLERANCE = 1e-6  # of numbers, for another BLAS
+
+
+def parse(data):
+    """A notebook of any version as the current one, from its bytes."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # cells of old notebooks have no ids
+        notebook = nbformat.reads(data.decode("utf-8"), as_version=4)
+        nbformat.validate(notebook)
+    return notebook
+
+
+def read(path):
+    """Read a notebook file; a SubmissionError if it is none."""
+    try:
+        return parse(path.read_bytes())
+    except Exception as error:  # nbformat lets many kinds through
+        raise SubmissionError(
+            f"Cannot read {relative(path)} as a notebook: "
+            f"{str(error).splitlines()[0]}"
+        ) from None
+
+
+def write(path, notebook):
+    """Write a notebook file, whole or not at all."""
+    write_whole(path, (nbformat.writes(notebook) + "\n").encode())
+
+
+def python(source):
+    """The code of a cell with IPython's `%` and `!` lines made Python."""
+    return TransformerManager().transform_cell(source)
+
+
+def printed(output):
+    """The text of an output as its reader sees it, pictures left out."""
+    if "text" in output:
+        return output.text
+    data = output.get("data", {})
+    kinds = sorted(kind for kind in data if kind.startswith("text/"))
+    return "\n".join(data[kind] for kind in kinds)
+
+
+def text_of(cell):
+    """All that a cell printed, as its reader sees it."""
+    return "\n".join(map(printed, cell.get("outputs", [])))
+
+
+def used_standin(notebook):
+    """Whether the outputs were made from the stand-in for MNIST."""
+    return any(STANDIN in text_of(cell) for cell in notebook.cells)
+
+
+def pictures(notebook, tag):
+    """PNG data of the figures in cells with this tag."""
+    for cell in notebook.cells:
+        if tag in cell.metadata.get("tags", []):
+            for output in cell.outputs:
+                if "image/png" in output.get("data", {}):
+                    yield base64.b64decode(output.data["image/png"])
+
+
+def same_text(expected, came):
+    """Whether two outputs are the same but for rounding and addresses."""
+    expected, came = ADDRESS.sub("at", expected), ADDRESS.sub("at", came)
+    if NUMBER.sub("#", expected) != NUMBER.sub("#", came):
+        return False
+    pairs = zip(NUMBER.findall(expected), NUMBER.findall(came), strict=True)
+    return all(
+        math.isclose(float(a), float(b), rel_tol=RELATIVE_TOLERANCE)
+        for a, b in pairs
+    )
