@@ -92,7 +92,7 @@ def scatter_classes(samples, num_columns=2, share_axes=True, highlight=None):
     return fig
 
 
-def circles_around(centres, radii, X, y, half_width=0.9, half_height=0.6):
+def circles_around(centres, radii, X, y):
     """Circles around points and the samples near them, a panel a point.
 
     Parameters
@@ -100,7 +100,6 @@ def circles_around(centres, radii, X, y, half_width=0.9, half_height=0.6):
     centres : ndarray of shape (n, 2)
     radii : dict of label -> sequence of n radii, one for each centre
     X, y : ndarrays of shape (m, 2) and (m,), the samples
-    half_width, half_height : float, of the part of the plane that is drawn
     """
     fig, axes = new_figure(1.9, len(centres), len(centres), share_axes=False)
     angle = np.linspace(0, 2 * np.pi, 100)
@@ -112,8 +111,8 @@ def circles_around(centres, radii, X, y, half_width=0.9, half_height=0.6):
             ax.plot(rim1, rim2, "k", ls=style, label=label)
         ax.plot(x1, x2, "kX", markeredgecolor="white")
         ax.set_title(f"query ({x1}, {x2})", fontsize=FONT_SIZE)
-        ax.set(xlim=(x1 - half_width, x1 + half_width), aspect="equal")
-        ax.set(ylim=(x2 - half_height, x2 + half_height))
+        ax.set(xlim=(x1 - 0.9, x1 + 0.9), aspect="equal")
+        ax.set(ylim=(x2 - 0.6, x2 + 0.6))
     _legend_above(fig, *axes[0].get_legend_handles_labels())
     _label(fig, "feature $x_1$", "feature $x_2$")
     return fig
@@ -216,7 +215,6 @@ def curves(
     x,
     panels,
     xlabel,
-    errors=None,
     x_scale="linear",
     y_scale="linear",
     height=2.2,
@@ -235,8 +233,6 @@ def curves(
         One panel for each ylabel, side by side. A series with an x of its
         own is a pair (x, values).
     xlabel : str
-    errors : dict of label -> standard errors, optional
-        Drawn as bars around the series of the same label.
     x_scale : "linear", "log", "symlog" from 0 on, "log2" for powers of two
     y_scale : "linear" or "log"
     height : float, inches of a panel
@@ -252,16 +248,14 @@ def curves(
                 draw(value, c="0.5", ls=LINES[-1 - i], lw=1, label=label)
         for i, (label, values) in enumerate(series.items()):
             xs, values = values if isinstance(values, tuple) else (x, values)
-            ax.errorbar(
+            ax.plot(
                 xs,
                 values,
-                yerr=(errors or {}).get(label),
                 color=COLOURS[i % len(COLOURS)],
                 linestyle=LINES[i % len(LINES)],
                 linewidth=1.3 if len(xs) <= 1001 else 0.6,
                 marker=MARKERS[i % len(MARKERS)] if len(xs) <= 30 else None,
                 markersize=4,
-                capsize=2,
                 label=label,
             )
         ax.set_yscale(y_scale)
@@ -346,9 +340,7 @@ def heat_maps(
         ax.set_xticks(range(len(columns)), labels=map(str, columns))
         ax.set_yticks(range(len(rows)), labels=map(str, rows))
         ax.set_title(title, fontsize=FONT_SIZE)
-    bar = fig.colorbar(image, ax=axes)
-    bar.set_label(label, fontsize=FONT_SIZE)
-    bar.ax.tick_params(labelsize=FONT_SIZE - 1)
+    _colour_bar(fig, image, ax=axes, label=label)
     _label(fig, xlabel, ylabel)
     return fig
 
@@ -378,9 +370,7 @@ def image_grid(images, titles, num_columns, label=None, row_height=1.25):
         ax.set_title(title, fontsize=FONT_SIZE)
         ax.set_axis_off()
     if label:
-        bar = fig.colorbar(picture, ax=axes)
-        bar.set_label(label, fontsize=FONT_SIZE)
-        bar.ax.tick_params(labelsize=FONT_SIZE - 1)
+        _colour_bar(fig, picture, ax=axes, label=label)
     return fig
 
 
@@ -401,9 +391,7 @@ def image_rows(rows, label):
         )
         ax.set_title(title, fontsize=FONT_SIZE, loc="left", pad=2)
         ax.set_axis_off()
-    bar = fig.colorbar(picture, ax=axes, fraction=0.03)
-    bar.set_label(label, fontsize=FONT_SIZE)
-    bar.ax.tick_params(labelsize=FONT_SIZE - 1)
+    _colour_bar(fig, picture, ax=axes, fraction=0.03, label=label)
     return fig
 
 
@@ -462,9 +450,7 @@ def density_maps(x1, x2, densities, label, limits, num_columns=3):
             x1, x2, values, norm=LogNorm(*limits), cmap="cividis"
         )
         ax.set_title(title, fontsize=FONT_SIZE)
-    bar = fig.colorbar(image, ax=axes, extend="both", shrink=0.9)
-    bar.set_label(label, fontsize=FONT_SIZE)
-    bar.ax.tick_params(labelsize=FONT_SIZE - 1)
+    _colour_bar(fig, image, ax=axes, extend="both", shrink=0.9, label=label)
     _label(fig, "feature $x_1$", "feature $x_2$")
     return fig
 
@@ -479,6 +465,13 @@ def _legend_above(fig, handles, labels):
         ncols=min(len(handles), max(1, 105 // longest)),
         fontsize=FONT_SIZE - 1,
     )
+
+
+def _colour_bar(fig, image, ax, label, **options):
+    """A colour bar beside some axes, with what its values are."""
+    bar = fig.colorbar(image, ax=ax, **options)
+    bar.set_label(label, fontsize=FONT_SIZE)
+    bar.ax.tick_params(labelsize=FONT_SIZE - 1)
 
 
 def _label(fig, xlabel, ylabel):

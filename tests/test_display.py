@@ -224,7 +224,7 @@ def test_every_kind_of_plot_passes_the_rules():
         plots.scatter_classes({"a": (X, y)}, highlight="last"),
         plots.boundary_lines(X, y, {"a": [1, 2, 3]}, centre=(0, 1)),
         plots.curves([1, 2], {"y": {"a": [1, 2], "b": [2, 1]}}, "k"),
-        plots.curves([1, 2], {"y": {"a": [1, 2]}}, "k", {"a": [1, 1]}, "log2"),
+        plots.curves([1, 2], {"y": {"a": [1, 2]}}, "k", "log2"),
         plots.image_grid(X[:, [0, 1, 1, 0]], list("abcdefghi"), 5, "weight"),
         plots.image_grid(np.eye(4), list("abcd"), 2),
         plots.heat_maps(
