@@ -63,7 +63,7 @@ bench: $(INSTALLED)
 ## pin the dependencies of pyproject.toml anew (needs uv)
 requirements:
 	uv pip compile --universal --python-version 3.11 --generate-hashes --upgrade \
-	    --extra test --extra dask --quiet --output-file requirements.txt pyproject.toml
+	    --extra test --extra dask --extra fonts --quiet --output-file requirements.txt pyproject.toml
 
 ## delete what was built
 clean:
@@ -85,7 +85,7 @@ data/source: FORCE | $(INSTALLED)
 reports/%-latex.pdf: sheets.toml requirements.txt submission/pdf.py
 	@$(SUBMISSION) export --engine=latex $*
 
-reports/%.pdf: sheets.toml requirements.txt submission/pdf.py submission/reach.py $(wildcard nbtypst/*)
+reports/%.pdf: sheets.toml requirements.txt submission/pdf.py submission/reach.py submission/cover.typ $(wildcard nbtypst/*)
 	@$(SUBMISSION) export $*
 
 # Which notebook needs which helpers, and which sheet which notebooks.

@@ -1,7 +1,9 @@
 """The PDF of a sheet: its notebooks, then in an appendix all other code."""
 
 import ast
+import copy
 import os
+import re
 import shutil
 from pathlib import Path
 
@@ -24,6 +26,7 @@ from submission.imports import helper_files
 from submission.notebook import python, used_standin
 from submission.reach import excerpt, used_names
 
+COVER = Path(__file__).parent / "cover.typ"
 APPENDIX = """\
 # Appendix: the rest of the code
 
@@ -65,18 +68,24 @@ def sheet_pdf(sheet, notebooks, author="", matriculation=""):
     SubmissionError
         If something cannot be converted; names the notebook and cell.
     """
-    exporter = TypstPDFExporter(
-        config=WITHOUT_PANELS,
-        title=sheet.title,
-        course=sheet.course,
-        author=author,
-        matriculation=matriculation,
-    )
+    notice = ""
     if any(map(used_standin, notebooks.values())):
-        exporter.notice = (
+        notice = (
             f"Made from the {STANDIN}, as MNIST could not be fetched. The "
             f"figures and numbers are not those of the sheet."
         )
+    exporter = TypstPDFExporter(
+        config=WITHOUT_PANELS,
+        strict=True,
+        title=sheet.title,
+        author=author,
+        cover=str(COVER),
+        about={
+            "course": sheet.course,
+            "matriculation": matriculation,
+            "notice": notice,
+        },
+    )
     try:
         return exporter.from_notebooks(with_code(sheet, notebooks))
     except ConversionException as error:
@@ -116,7 +125,15 @@ def latex_pdf(sheet, notebooks):
 
 
 def with_code(sheet, notebooks):
-    """The notebooks, then the code they do not print, or where it is."""
+    """The notebooks, then the code they do not print, or where it is.
+
+    One blank line in their code will do.
+    """
+    notebooks = copy.deepcopy(notebooks)
+    for notebook in notebooks.values():
+        for cell in notebook.cells:
+            if cell.cell_type == "code":
+                cell.source = re.sub(r"\n{3,}", "\n\n", cell.source)
     helpers = sorted(helper_files(*sheet.notebooks))
     if "pdf_has_all_code" in sheet.demands:
         return {**notebooks, "appendix": appendix(notebooks, helpers)}

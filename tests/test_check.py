@@ -33,6 +33,7 @@ from submission.files import ROOT
 from submission.handin import Entry, Handin
 from submission.notebook import read, same_text
 from submission.pack import submission_files, zip_bytes
+from submission.pdf import COVER
 from submission.rules import RULES
 from submission.run import execute
 from submission.sheets import Question, Sheet, find_sheet, load_sheets
@@ -100,8 +101,9 @@ class Made:
     def packed(self):
         """The bytes of the ZIP."""
         module = new_notebook(cells=[new_code_cell(self.module)])
+        about = {"course": "", "matriculation": "7654321", "notice": ""}
         exporter = TypstPDFExporter(
-            author=self.author, matriculation="7654321"
+            author=self.author, cover=str(COVER), about=about
         )
         pdf = self.pdf or exporter.from_notebooks(
             {"nb": self.printed, "rest": module}

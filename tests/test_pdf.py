@@ -40,10 +40,26 @@ def test_the_appendix_holds_what_is_not_printed_above_and_is_reached(notebook):
 
 def test_without_the_demand_it_is_said_where_the_code_is(notebook):
     sheet = find_sheet("dnn-a4")
-    found = text_of(sheet_pdf(sheet, {"nb": notebook(source="x = 1")}))
+    node = notebook("# One", source="x = 1")
+    found = text_of(sheet_pdf(sheet, {"nb": node}))
     assert "Where the code is" in found
     assert "gradcheck" in found
     assert "Appendix" not in found
+
+
+def test_the_title_page_has_places_to_fill_in_until_someone_signs(notebook):
+    sheet = find_sheet("genai-ex2")
+    node = notebook("# One\n\n## Two (1 P)")
+    for signature in {}, {"author": "Müller", "matriculation": "1234567"}:
+        pdf = sheet_pdf(sheet, {"nb": node}, **signature)
+        title_page, *others = PdfReader(io.BytesIO(pdf)).pages
+        text = title_page.extract_text()
+        for expected in sheet.course, "Contents", "Two (1 P)":
+            assert expected in text
+        assert ("Name:" in text) == (not signature)
+        for expected in signature.values():
+            assert expected in text
+        assert "1 of" in others[0].extract_text()
 
 
 MODULE = '''
@@ -136,7 +152,7 @@ def test_tex_makes_the_pdf_the_ordinary_way(notebook, figure_output):
     text = "# One\n\n| a | b |\n|---|---|\n| 1 | $x^2$ |\n\nMüller"
     node = notebook(text, outputs=[figure_output(), stream("42")])
     found = text_of(latex_pdf(find_sheet("dnn-a4"), {"nb": node}))
-    for text in "Assignment 4", "Müller", "42", "def softmax":
+    for text in "Assignment 4", "Müller", "42", "Where the code is":
         assert text in found
 
 
