@@ -1,14 +1,14 @@
-"""Notebook to PDF by Typst, TeX and a browser: `python -m benchmarks.exporters`.
+"""Notebook to PDF by Typst, by TeX and by a browser.
 
-Writes nbtypst/benchmark.md. Needs what nbconvert's own exporters need: pandoc
-and xelatex, and playwright with its Chromium; a way that is missing is named.
+`python -m benchmarks.exporters` writes nbtypst/benchmark.md. It needs what
+nbconvert's own exporters need: pandoc and xelatex, and playwright with its
+Chromium. A way that is missing is named.
 """
 
 import base64
 import io
 import platform
 from importlib.metadata import version
-from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -25,7 +25,7 @@ from nbtypst import TypstPDFExporter
 from submission.files import ROOT, write_whole
 
 NUM_CELLS, NUM_FIGURES, ROUNDS = 50, 10, 5
-TARGET = 0.35
+TARGET, MOST_SECONDS = 0.35, 1
 TEXT = """## Section {n}
 
 The model $f(x) = w^\\top x + b$ has the loss
@@ -43,7 +43,9 @@ PAGE = """# How long a PDF takes
 Written by `python -m benchmarks.exporters`. The notebook has {cells} cells and
 {figures} figures. Every round converts it once each way, one after the other,
 in one process: the median of {rounds} rounds, the smallest and the largest.
-Measured on {system} with Python {python} and nbconvert {nbconvert}.
+The browser has to fetch MathJax to set formulas; where it cannot, it is the
+quicker for it. Measured on {system} with Python {python} and nbconvert
+{nbconvert}.
 
 | way | seconds | Typst in times of it | target | met |
 |---|---|---|---|---|
@@ -98,13 +100,14 @@ def main():
     ours = next(iter(times.values()))
     lines = []
     for name, seconds in times.items():
-        ratio = np.median(ours / seconds)
-        is_peer = seconds is not ours
+        median, ratio = np.median(seconds), np.median(ours / seconds)
+        target, is_met = f"{TARGET}", ratio <= TARGET
+        if seconds is ours:
+            target, is_met = f"{MOST_SECONDS} s", median <= MOST_SECONDS
         lines.append(
-            f"| {name} | {np.median(seconds):.2f} ({seconds.min():.2f} to "
-            f"{seconds.max():.2f}) | {ratio:.2f} | "
-            f"{TARGET if is_peer else '1 s'} | "
-            f"{'yes' if (ratio <= TARGET if is_peer else np.median(seconds) <= 1) else 'no'} |"
+            f"| {name} | {median:.2f} ({seconds.min():.2f} to "
+            f"{seconds.max():.2f}) | {ratio:.2f} | {target} | "
+            f"{'yes' if is_met else 'no'} |"
         )
     page = PAGE.format(
         cells=NUM_CELLS,

@@ -31,7 +31,7 @@ def main(arguments=None):
     try:
         for file in options.notebooks:
             name = file.stem if file.stem not in notebooks else str(file)
-            notebooks[name] = nbformat.read(file, as_version=4)
+            notebooks[name] = read(file)
             folders[name] = file.parent
         output.write_bytes(exporter.from_notebooks(notebooks, folders))
     except (OSError, ValueError, ConversionException) as error:
@@ -39,6 +39,24 @@ def main(arguments=None):
         return 1
     print(f"wrote {output}")
     return 0
+
+
+def read(file):
+    """A notebook of any format, as one of the newest.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be read.
+    ValueError
+        If it is no notebook.
+    """
+    text = file.read_text("utf-8")
+    try:
+        return nbformat.reads(text, as_version=4)
+    except Exception as error:  # of many kinds
+        reason = str(error).split("\n")[0]
+        raise ValueError(f"{file} is no notebook: {reason}") from None
 
 
 if __name__ == "__main__":

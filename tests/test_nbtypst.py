@@ -1,14 +1,20 @@
 import io
+import json
 import re
+import subprocess
+import sys
+from pathlib import Path
 
 import nbformat
 import pytest
 from conftest import alternatives, stream, text_of
 from nbconvert.exporters import get_exporter
 from nbconvert.utils.exceptions import ConversionException
+from PIL import Image
 from pypdf import PdfReader
 
 from nbtypst import TypstPDFExporter, chapter
+from nbtypst.__main__ import main
 from nbtypst.texts import fold, literal
 
 
@@ -145,6 +151,155 @@ def test_nbconvert_can_use_the_exporter_for_one_notebook(notebook):
     )
     assert document.startswith(b"%PDF")
     assert resources["output_extension"] == ".pdf"
+
+
+def old_notebook(version):
+    """A notebook as older programs store it, as JSON text."""
+    if version[0] == 3:
+        cells = [
+            {"cell_type": "heading", "level": 1, "source": ["Old title"]},
+            {
+                "cell_type": "code",
+                "language": "python",
+                "input": ["print(1)"],
+                "outputs": [
+                    {
+                        "output_type": "stream",
+                        "stream": "stdout",
+                        "text": "one",
+                    }
+                ],
+                "prompt_number": 1,
+            },
+        ]
+        content = {"worksheets": [{"cells": cells}], "metadata": {"name": ""}}
+    else:
+        code = {
+            "cell_type": "code",
+            "metadata": {},
+            "source": "print(1)",
+            "outputs": [stream("one")],
+            "execution_count": 1,
+        }
+        text = {
+            "cell_type": "markdown",
+            "metadata": {},
+            "source": "# Old title",
+        }
+        content = {"cells": [text, code], "metadata": {}}
+        if version >= (4, 5):
+            for number, cell in enumerate(content["cells"]):
+                cell["id"] = f"cell-{number}"
+    numbers = {"nbformat": version[0], "nbformat_minor": version[1]}
+    return json.dumps(content | numbers)
+
+
+VERSIONS = [(3, 0), *((4, minor) for minor in range(6))]
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_notebooks_of_all_formats_are_converted(tmp_path, capsys, version):
+    file = tmp_path / "old.ipynb"
+    file.write_text(old_notebook(version))
+    assert main([str(file)]) == 0
+    assert capsys.readouterr().out.startswith("wrote")
+    found = text_of((tmp_path / "old.pdf").read_bytes())
+    assert "Old title" in found
+    assert "print(1) one" in found
+
+
+def test_several_notebooks_become_chapters_of_one_pdf(
+    tmp_path, notebook, capsys
+):
+    files = []
+    for folder, title in ("a", "First"), ("b", "Second"):
+        (tmp_path / folder).mkdir()
+        Image.new("L", (2, 2)).save(tmp_path / folder / "dot.png")
+        files.append(str(tmp_path / folder / "same-name.ipynb"))
+        text = f"# {title}\n\n![a dot](dot.png) [up](#{title})"
+        nbformat.write(notebook(text), files[-1])
+    output = str(tmp_path / "both.pdf")
+    options = ["-o", output, "--title", "Both", "--author", "Müller"]
+    assert main([*files, *options]) == 0
+    document = Path(output).read_bytes()
+    reader = PdfReader(output)
+    assert [item.title for item in reader.outline] == ["First", "Second"]
+    assert reader.metadata.title == "Both"
+    assert "Contents" in text_of(document)
+    assert alternatives(document) == ["a dot", "a dot"]
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("content", ["{", "[]", "{}", '"x"', "\x00"])
+def test_what_is_no_notebook_is_refused_with_a_sentence(
+    tmp_path, capsys, content
+):
+    file = tmp_path / "broken.ipynb"
+    file.write_text(content)
+    assert main([str(file)]) == 1
+    assert capsys.readouterr().err.startswith("error: ")
+    assert not (tmp_path / "broken.pdf").exists()
+
+
+def test_strict_mode_leaves_no_pdf_where_something_was_replaced(
+    tmp_path, notebook, capsys
+):
+    file = tmp_path / "nb.ipynb"
+    nbformat.write(notebook("![](missing.png)"), file)
+    assert main([str(file), "--strict"]) == 1
+    assert "nb, cell 1: a picture cannot be shown" in capsys.readouterr().err
+    assert not file.with_suffix(".pdf").exists()
+
+
+def test_nbconvert_takes_its_own_options(tmp_path, notebook):
+    file = tmp_path / "nb.ipynb"
+    node = notebook("# Title", source="hidden", outputs=[stream("shown")])
+    node.cells.append(nbformat.v4.new_code_cell("left_out"))
+    node.cells[-1].metadata["tags"] = ["mine"]
+    nbformat.write(node, file)
+    options = (
+        "--to=typst",
+        "--no-input",
+        "--TagRemovePreprocessor.remove_cell_tags=mine",
+        "--TypstPDFExporter.title=Mine",
+    )
+    subprocess.run(
+        [sys.executable, "-m", "nbconvert", *options, file],
+        check=True,
+        capture_output=True,
+    )
+    document = (tmp_path / "nb.pdf").read_bytes()
+    assert PdfReader(io.BytesIO(document)).metadata.title == "Mine"
+    found = text_of(document)
+    assert "shown" in found
+    assert "hidden" not in found
+    assert "left_out" not in found
+
+
+def test_options_leave_out_kinds_of_cells(notebook):
+    node = notebook("Words", source="code", outputs=[stream("printed")])
+    for option, gone in (
+        ("exclude_markdown", "Words"),
+        ("exclude_code_cell", "printed"),
+        ("exclude_output", "printed"),
+        ("exclude_input", "code"),
+    ):
+        assert gone not in text_of(make(node, **{option: True})), option
+
+
+def test_another_cover_comes_first(notebook, tmp_path):
+    cover = tmp_path / "mine.typ"
+    cover.write_text("#let cover(about) = [By #about.author of #about.school]")
+    document = make(
+        notebook("x"),
+        cover=str(cover),
+        author="Müller",
+        about={"school": "the school"},
+        language="de",
+    )
+    assert "By Müller of the school" in text_of(document)
+    root = PdfReader(io.BytesIO(document)).root_object
+    assert root["/Lang"].startswith("de")
 
 
 def pages_of(document):
