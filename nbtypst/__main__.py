@@ -53,10 +53,12 @@ def read(file):
     """
     text = file.read_text("utf-8")
     try:
-        return nbformat.reads(text, as_version=4)
+        notebook = nbformat.reads(text, as_version=4)
+        nbformat.validate(notebook)
     except Exception as error:  # of many kinds
         reason = str(error).split("\n")[0]
         raise ValueError(f"{file} is no notebook: {reason}") from None
+    return notebook
 
 
 if __name__ == "__main__":

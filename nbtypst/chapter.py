@@ -46,8 +46,12 @@ LIMITS = ["+RTS", "-M1500M", "-RTS"]  # memory of pandoc
 TEXT = re.compile("\x00(\\d+)\x00")
 HINT = re.compile(r"application/vnd\.google\.colaboratory")  # shows nothing
 LIVE = re.compile(r"<(script|iframe|audio|video|canvas|object|embed)\b", re.I)
+NOTHING = "#[];"  # keeps what stands around it apart
 LATER = re.compile("\x01(\\d+)(h?)\x01|\x02(.*?)\x02|\x03(.*?)\x03", re.S)
-FORMULA = re.compile("\ue000(\\d+)\ue001")
+FORMULA = re.compile("\ue000(\\d{1,6})\ue001")
+SINGLE = re.compile(r"(?<!\\)\\([()\[\]])")  # of \( or \[
+DEEP = re.compile(r"^(?:[ \t]*>){50}|^[ \t]{200}", re.M)
+MOST_TAGS = 20_000
 DATA_ADDRESS = re.compile(r"data:(image/[\w.+-]+);base64,([\w+/=%]*)")
 
 
@@ -126,7 +130,7 @@ class Chapter:
     def _cell(self, cell, shows_input):
         """What a cell becomes, as pairs of Typst source and plain text."""
         if cell.cell_type == "code":
-            transient = cell.metadata.get("transient", {})
+            transient = as_dict(cell.metadata.get("transient"))
             shows_input = shows_input and cell.source.strip()
             if shows_input and not transient.get("remove_source"):
                 yield self._code(cell.source), cell.source
@@ -135,9 +139,8 @@ class Chapter:
             return
         kind = "markdown"
         if cell.cell_type == "raw":
-            asked = cell.metadata.get(
-                "raw_mimetype", cell.metadata.get("format")
-            )
+            metadata = cell.metadata
+            asked = metadata.get("raw_mimetype") or metadata.get("format")
             kind = KINDS.get(str(asked).lower())
         if kind is None:
             yield self._printed(cell.source), cell.source
@@ -155,25 +158,25 @@ class Chapter:
         if output.output_type == "stream":
             text = joined(output.text)
             return self._printed(text), text
-        if output.metadata.get("is_caption"):
+        metadata = as_dict(output.get("metadata"))
+        if metadata.get("is_caption"):
             return "", ""  # what stands above it has brought its caption along
         data = {key: joined(value) for key, value in output.data.items()}
         plain = data.get("text/plain", "")
         if IPYTHON_OBJECT.fullmatch(plain):
             plain = ""  # Jupyter does not show it either
-        if TEXT_INSTEAD in data.get("text/html", ""):
+        if plain and TEXT_INSTEAD in data.get("text/html", ""):
             return self._printed(plain), plain
         for mime in SHOWN:
             if mime not in data:
                 continue
-            metadata = output.metadata.get(mime, {})
-            metadata = metadata if isinstance(metadata, dict) else {}
+            of_this = as_dict(metadata.get(mime))
             if mime.startswith("image/"):
-                shown = self._figure(data[mime], metadata)
+                shown = self._figure(data[mime], of_this)
             else:
                 shown = self._text(data[mime], KINDS[mime], plain)
-                if metadata.get("caption"):
-                    caption = self._text(str(metadata["caption"]))
+                if of_this.get("caption"):
+                    caption = self._text(str(of_this["caption"]))
                     shown = f"#captioned[{caption}][{shown}]"
             if shown:
                 return shown, plain or data[mime]
@@ -209,9 +212,15 @@ class Chapter:
         text = cleaned(text)
         attachments = dict(self._attachments)
         text = DATA_ADDRESS.sub(partial(attached, attachments), text)
-        if len(text) > LONGEST_TEXT:
-            self._replace("a text is too long, so it is not formatted")
+        if (
+            len(text) > LONGEST_TEXT
+            or text.count("<") > MOST_TAGS
+            or DEEP.search(text)
+        ):
+            self._replace("a text is too long or too deep to be formatted")
             return self._printed(plain or text)
+        if kind in ("html", "latex"):
+            text = SINGLE.sub(r"\\\\\1", text)
         if kind in ("markdown", "html", "latex"):
             text = take_out(text, self._formulas)
         self._texts.append(Text(self._where, kind, text, attachments, plain))
@@ -258,18 +267,21 @@ class Chapter:
         if number >= len(self._formulas):
             return ""
         mathml = self._set_formulas[number].get("mathml")
-        return words(mathml) if mathml else self._formulas[number].tex
+        try:
+            return words(mathml)
+        except (TypeError, ValueError):  # none, or no MathML
+            return self._formulas[number].tex
 
     def _converted(self, match):
         """A text as Typst source, with its formulas and pictures."""
         text = self._texts[int(match[1])]
         self._where, self._attachments = text.where, text.attachments
         typst = self._typst[int(match[1])]
-        if text.kind == "html" and not typst and text.text.strip():
+        if text.kind != "markdown" and not typst and text.text.strip():
             how = "shown by its plain text" if text.plain else "left out"
-            self._replace(f"HTML that draws nothing on paper is {how}")
+            self._replace(f"{text.kind} that shows nothing on paper is {how}")
             return self._printed(text.plain)
-        if text.kind == "html" and shows_more(text.text):
+        if text.kind in ("html", "markdown") and shows_more(text.text):
             self._replace("what a script or player would show is missing")
         return LATER.sub(self._finished, typst)
 
@@ -279,7 +291,7 @@ class Chapter:
             return self._formula(int(formula), bool(in_heading))
         if problem is not None:
             self._replace(problem)
-            return ""
+            return NOTHING
         element = json.loads(later)
         if element["kind"] == "code":
             return code(
@@ -292,8 +304,6 @@ class Chapter:
         name = f"f{self.number}-{number}"
         if in_heading:  # there Typst wants to know it without its surroundings
             name += "h"
-        if number >= len(self._formulas):
-            return ""
         formula = self._formulas[number]
         answer = self._set_formulas[number]
         if "problem" in answer:
@@ -301,7 +311,7 @@ class Chapter:
             self._replace(f"a formula is shown by its source, as {problem}")
             return f"#formula-source({literal(formula.tex)});"
         if not answer["typst"]:
-            return ""
+            return NOTHING
         if name not in self._defined:
             self._defined.add(name)
             set_formula = f"{answer['typst']}, {literal(self._spoken(number))}"
@@ -430,6 +440,11 @@ def attached(attachments, match):
     name = f"within-the-text-{len(attachments)}"
     attachments[name] = {match[1]: unquote(match[2])}
     return f"attachment:{name}"
+
+
+def as_dict(value):
+    """What should be a dictionary, or an empty one."""
+    return value if isinstance(value, dict) else {}
 
 
 def shows_more(html):

@@ -17,7 +17,7 @@ local FORMATS = {
   markdown = 'gfm-emoji-yaml_metadata_block-tex_math_dollars-tex_math_gfm',
   html = 'html', latex = 'latex', rst = 'rst',
 }
-local FORMULA = '\u{e000}(%d+)\u{e001}'
+local FORMULA = '\u{e000}(%d%d?%d?%d?%d?%d?)\u{e001}'
 local FOOTNOTE = '\u{e002}(%d+)\u{e003}'
 local LINE = 98        -- characters of ordinary text on a line
 local BOLD = 1.2       -- how much wider bold letters are
@@ -58,20 +58,47 @@ local function with_source(text)
   end))
 end
 
-local function without_control_characters(text)
-  return (text:gsub('[%z\1-\8\11-\31\127]', ''))
+-- Without what would be a mark of ours, or what no PDF may contain. (Entities
+-- such as &#2; are characters only now.)
+local function cleaned(text)
+  return (text:gsub('[%z\1-\8\11-\31\127]', ''):gsub('\xef\xbb\xbf', '')
+    :gsub('\xef\xbf[\xbe\xbf]', ''):gsub('\xef\xb7[\x90-\xaf]', ''))
 end
+
+local function cleaned_attributes(element)
+  element.identifier = cleaned(element.identifier)
+  for key, value in pairs(element.attributes) do element.attributes[key] = cleaned(value) end
+  return element
+end
+
+local CLEANED = {
+  Str = function(element) return pandoc.Str(cleaned(element.text)) end,
+  Code = function(element) return pandoc.Code(cleaned(element.text)) end,
+  CodeBlock = function(element)
+    element.text = cleaned(element.text)
+    element.classes = element.classes:map(function(class) return cleaned(class) end)
+    return element
+  end,
+  Link = function(element) return pandoc.Link(element.content, cleaned(element.target)) end,
+  Image = function(element)
+    element.src = cleaned(element.src)
+    element.attributes.alt = stringify(element.caption)
+    return cleaned_attributes(element)
+  end,
+  Span = cleaned_attributes, Div = cleaned_attributes, Header = cleaned_attributes,
+}
 
 local function unescaped(address)
   return (address:gsub('%%(%x%x)', function(code) return string.char(tonumber(code, 16)) end))
 end
 
--- Splits a text at a pattern; `make` gives what stands for what it captured.
-local function split(text, pattern, make)
+-- Splits a text at a pattern; `make` gives what stands for what it captured,
+-- `rest` what stands for the text between.
+local function split(text, pattern, make, rest)
   local result, start = pandoc.List(), 1
   while true do
     local first, last, captured = text:find(pattern, start)
-    result:insert(pandoc.Str(text:sub(start, (first or 0) - 1)))
+    result:insert(rest(text:sub(start, (first or 0) - 1)))
     if not first then return result end
     result:insert(make(tonumber(captured)))
     start = last + 1
@@ -81,6 +108,7 @@ end
 -- A long word in pieces between which it may break, after punctuation where
 -- it has some. (pandoc also needs very long for very long words.)
 local function breakable(word)
+  if #word <= LONG_WORD then return pandoc.List { word } end
   local result, piece = pandoc.List(), {}
   for _, code in utf8.codes(word) do
     local character = utf8.char(code)
@@ -90,32 +118,31 @@ local function breakable(word)
       piece = {}
     end
   end
-  result:insert(table.concat(piece))
+  if #piece > 0 then result:insert(table.concat(piece)) end
   return result
-end
-
-local function has_formula(element)
-  local found = false
-  element:walk { RawInline = function(raw) found = found or raw.text:find('^\1') ~= nil end }
-  return found
 end
 
 -- Text --------------------------------------------------------------------
 
+-- pandoc escapes too little: after a link `.text` would be code, and at the
+-- start of a cell `- 5` a list.
+local function escaped(text)
+  return (text:gsub('%p', '\\%0'):gsub('^\\%-(%d)', '-%1'))  -- this hyphen becomes a minus
+end
+
 local function Str(element)
-  element.text = without_control_characters(element.text)
   if element.text:find(FORMULA) then
     return split(element.text, FORMULA, function(number)
-      return inline('\1' .. number .. '\1')
-    end)
+      return inline(formulas[number + 1] and '\1' .. number .. '\1' or '')
+    end, function(rest) return inline(escaped(rest)) end)
   end
-  if #element.text <= LONG_WORD then return element end
-  return breakable(element.text):map(function(piece) return pandoc.Str(piece) end)
+  return inline(escaped(table.concat(breakable(element.text))))
 end
 
 local function Code(element)
-  local text = with_source(without_control_characters(element.text))
-  return #text <= LONG_WORD and pandoc.Code(text) or breakable(text):map(function(piece) return pandoc.Code(piece) end)
+  local text = table.concat(breakable(with_source(element.text)))
+  if text == '' then return {} end
+  return inline('#raw("' .. text:gsub('[\\"]', '\\%0'):gsub('\n', ' ') .. '");')
 end
 
 -- What the reader of LaTeX has found beyond the formulas.
@@ -130,7 +157,7 @@ end
 local function Image(element)
   local style = element.attributes.style or ''
   return inline(later {
-    kind = 'picture', is_link = element.classes:includes('linked'), source = with_source(element.src), alt = with_source(stringify(element.caption)),
+    kind = 'picture', is_link = element.classes:includes('linked'), source = with_source(element.src), alt = with_source(element.attributes.alt or ''),
     width = element.attributes.width or style:match('width:%s*([^;]*)') or '',
     height = element.attributes.height or style:match('height:%s*([^;]*)') or '',
   })
@@ -141,7 +168,7 @@ local function Link(element)
   if target:find('^www%.') then target = 'https://' .. target end
   local start = target:match('^(%a[%w+.-]*):')
   if start and ('http https mailto ftp'):find(start:lower(), 1, true) then
-    return pandoc.Link(element.content, without_control_characters(target))
+    return pandoc.Link(element.content, target)
   end
   local content = pandoc.List(element.content)
   local anchor = target:match('^#(.*)')
@@ -156,13 +183,13 @@ local function Link(element)
     return content
   end
   content:insert(1, inline('#link(<' .. label .. '>)['))
-  content:insert(inline(']'))
+  content:insert(inline('];'))
   return content
 end
 
 -- Whether the first letter belongs to a script that is written from the right.
 local function is_from_the_right(element)
-  for _, code in utf8.codes(without_control_characters(stringify(element))) do
+  for _, code in utf8.codes(stringify(element)) do
     if code >= 0x590 and code <= 0x8ff or code >= 0xfb1d and code <= 0xfefc then return true end
     if code >= 0xc0 and code < 0x2000 or code < 0x80 and string.char(code):find('%a') then return false end
   end
@@ -256,7 +283,7 @@ end
 -- it, is a bold line. Other levels are closed up where one is skipped.
 local highest, levels = 6, pandoc.List()
 local function Header(element)
-  if stringify(element.content) == '' and not has_formula(element) then
+  if stringify(element.content) == '' then
     return pandoc.Plain(element.content)  -- a picture, or nothing
   end
   if #levels == 0 and element.level > highest then
@@ -267,29 +294,39 @@ local function Header(element)
   end
   while #levels > 0 and levels[#levels] >= element.level do levels:remove() end
   levels:insert(element.level)
-  local content = pandoc.Inlines(element.content):walk {
-    RawInline = function(raw)
-      return inline((raw.text:gsub('^\1(%d+)\1$', '\1%1h\1')))
-    end,
-  }
+  local content = pandoc.List(element.content)
   if #levels < element.level then
     content:insert(replaced('a heading of level ' .. element.level .. ' has become one of level ' .. #levels))
   end
   return pandoc.Header(#levels, content, pandoc.Attr(element.identifier))
 end
 
+-- Typst wants to know the title of a heading without its surroundings.
+local function with_plain_formulas(header)
+  return header:walk {
+    RawInline = function(raw) return inline((raw.text:gsub('^\1(%d+)\1$', '\1%1h\1'))) end,
+  }
+end
+
 -- What attributes say could become Typst code; only labels are kept.
+local function is_hidden(element)
+  local style = element.attributes.style or ''
+  return element.attributes.hidden or style:find('display:%s*none')
+end
+
 local function anchor(element)
-  return inline(element.identifier ~= '' and '#metadata(none) <' .. element.identifier .. '>' or '')
+  return inline('#metadata(none) <' .. element.identifier .. '>')
 end
 
 local function Span(element)
+  if is_hidden(element) then return {} end
   local content = element.content:clone()
-  content:insert(1, anchor(element))
+  if element.identifier ~= '' then content:insert(1, anchor(element)) end
   return content
 end
 
 local function Div(element)
+  if is_hidden(element) then return {} end
   local content = element.content:map(function(child)
     return child.t == 'Plain' and pandoc.Para(child.content) or child
   end)
@@ -478,12 +515,8 @@ end
 
 -- HTML in Markdown ----------------------------------------------------------
 
--- Buttons and players do nothing on paper. And pandoc would take a block out
--- of its heading.
+-- pandoc would take a block out of its heading.
 local function read_html(html)
-  for _, tag in ipairs { 'button', 'label', 'select', 'audio', 'video', 'noscript' } do
-    html = html:gsub('<' .. tag .. '[%s>].-</' .. tag .. '>', '')
-  end
   html = html:gsub('<[hH]([1-6])(.-)</[hH]%1>', function(level, content)
     for _, tag in ipairs { 'center', 'div', 'p' } do
       content = content:gsub('</?' .. tag .. '[^%a>][^>]*>', ''):gsub('</?' .. tag .. '>', '')
@@ -493,11 +526,21 @@ local function read_html(html)
   return read(html, 'html')
 end
 
+-- Buttons and players of outputs do nothing on paper.
+local function read_output(html)
+  for _, tag in ipairs { 'button', 'label', 'select', 'audio', 'video', 'noscript' } do
+    html = html:gsub('<' .. tag .. '[%s>].-</' .. tag .. '>', '')
+  end
+  return read_html(html)
+end
+
 -- In Markdown an empty line would end a table of HTML.
 local function with_whole_tables(text)
   if text:find('```') then return text end
   return (text:gsub('<table.-</table>', function(found) return (found:gsub('%s*\n%s*', '\n')) end))
 end
+
+local CHECKBOX = { ['☐'] = '\u{e004}', ['☒'] = '\u{e005}' }  -- else they become fields of a form
 
 -- Written as HTML and read again, as a browser would read it. Footnotes, which
 -- HTML does not have, wait outside.
@@ -511,13 +554,16 @@ local function read_html_within(blocks)
       table.insert(notes, note)
       return pandoc.Str('\u{e002}' .. #notes .. '\u{e003}')
     end,
+    Str = function(element) return pandoc.Str(CHECKBOX[element.text] or element.text) end,
   }
   blocks = read_html(write(blocks, 'html-task_lists'))
   return blocks:walk {
     Str = function(element)
+      element.text = element.text:gsub('\u{e004}', '☐'):gsub('\u{e005}', '☒')
       if element.text:find(FOOTNOTE) then
-        return split(element.text, FOOTNOTE, function(number) return notes[number] end)
+        return split(element.text, FOOTNOTE, function(number) return notes[number] or inline('') end, pandoc.Str)
       end
+      return element
     end,
   }
 end
@@ -526,23 +572,38 @@ end
 
 local function nothing() return {} end
 
+-- A caption that is no more than the description is not said twice.
+local function Figure(element)
+  local alt = ''
+  element:walk { Image = function(image) alt = stringify(image.caption) end }
+  local content = pandoc.Blocks(element.content)
+  if stringify(element.caption.long) ~= alt then content:extend(element.caption.long) end
+  return content
+end
+
 local PLAIN = {
-  Str = Str, Code = Code, Math = Math, CodeBlock = CodeBlock, Image = Image, Link = Link, Header = Header,
+  Str = Str, Code = Code, Math = Math, CodeBlock = CodeBlock, Image = Image, Link = Link,
+  Header = with_plain_formulas,
   Div = Div, Span = Span,
 }
-local WHOLE = { Link = mark_linked, Inlines = end_lines, Table = Table, Para = Para, Plain = Plain, Figure = function(element) return element.content end }
+local WHOLE = { Header = Header, Link = mark_linked, Inlines = end_lines, Table = Table, Para = Para, Plain = Plain, Figure = Figure }
 
 local UNREADABLE = 'pandoc cannot convert this text, so its source is shown'
 
 local function parse(text)
-  local read_it = text.format == 'html' and read_html or read
+  local read_it = text.format == 'html' and read_output or read
   if text.format == 'markdown' then text.text = with_whole_tables(text.text) end
   local could, blocks = pcall(read_it, text.text .. '\n', FORMATS[text.format])
   if not could then
     return pandoc.Blocks { pandoc.CodeBlock(text.text), pandoc.Plain { replaced(UNREADABLE) } }
   end
   if text.format == 'markdown' then blocks = read_html_within(blocks) end
-  blocks = blocks:walk { RawInline = nothing, RawBlock = nothing }
+  blocks = blocks:walk { RawInline = nothing, RawBlock = nothing }:walk(CLEANED)
+  local num_tables = 0
+  blocks:walk { Table = function() num_tables = num_tables + 1 end }
+  if num_tables == 0 and text.format ~= 'latex' and text.text:find('<table') and not text.text:find('`') then
+    blocks:insert(pandoc.Plain { replaced('a table of HTML cannot be read as one') })
+  end
   note_targets(blocks)
   blocks:walk { Header = function(element) highest = math.min(highest, element.level) end }
   return blocks
@@ -555,7 +616,7 @@ local function finished(blocks)
   local last = blocks[#blocks]
   local has_words = last and ('Para Plain Header'):find(last.t)
   return {
-    last = has_words and without_control_characters(stringify(last)) or '',
+    last = has_words and stringify(last) or '',
     typst = write(blocks:walk(WHOLE):walk(PLAIN), 'typst'),
   }
 end

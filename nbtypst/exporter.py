@@ -14,11 +14,12 @@ from pathlib import Path
 
 from nbconvert.exporters import Exporter, TemplateExporter
 from nbconvert.utils.exceptions import ConversionException
+from nbformat import from_dict
 from traitlets import Bool, Dict, Integer, Unicode
 from traitlets.config import Config
 
 from nbtypst.chapter import Chapter
-from nbtypst.texts import literal
+from nbtypst.texts import cleaned, literal
 from nbtypst.typesetting import typeset
 
 HERE = Path(__file__).parent
@@ -138,6 +139,7 @@ class TypstPDFExporter(TemplateExporter):
 
     def _pieces(self, chapter, notebook):
         """A chapter of what tags and options leave of a notebook."""
+        notebook = from_dict(notebook)
         for number, cell in enumerate(notebook.cells, 1):
             cell.metadata["nbtypst_number"] = number
         notebook, _ = Exporter.from_notebook_node(self, notebook)
@@ -158,7 +160,8 @@ class TypstPDFExporter(TemplateExporter):
     def _head(self, notebooks):
         """The Typst source that comes before the pieces."""
         name, notebook = next(iter(notebooks.items()))
-        title = self.title or str(notebook.metadata.get("title") or name)
+        titles = self.title, notebook.metadata.get("title"), name, "Notebook"
+        title = next(t for t in map(visible, titles) if t)
         about = self.about | {
             "title": title,
             "author": self.author,
@@ -175,6 +178,11 @@ class TypstPDFExporter(TemplateExporter):
                 "#show: report.with(about, cover)",
             ]
         )
+
+
+def visible(title):
+    """A title without what cannot be seen."""
+    return cleaned(str(title or "")).strip()
 
 
 def place(where):

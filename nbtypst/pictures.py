@@ -7,7 +7,8 @@ import math
 import re
 import warnings
 from typing import NamedTuple
-from urllib.parse import unquote
+from urllib.parse import unquote, unquote_to_bytes
+from xml.etree import ElementTree
 
 from PIL import Image, UnidentifiedImageError
 
@@ -69,7 +70,7 @@ def find(source, folder, attachments):
     Parameters
     ----------
     source : str
-        A path within `folder`, or `attachment:name`.
+        A path within `folder`, `attachment:name`, or a `data:` address.
     folder : pathlib.Path or None
         Where the notebook lies; None: nothing is read.
     attachments : dict of name -> dict of type -> str
@@ -79,6 +80,11 @@ def find(source, folder, attachments):
     ------
     PictureError
     """
+    if source.startswith("data:"):
+        kind, _, data = source.partition(",")
+        if kind.endswith(";base64"):
+            return decoded(unquote(data))
+        return unquote_to_bytes(data)
     if REMOTE.match(source):
         raise PictureError("it is on the web, and nothing is fetched")
     if source.startswith("attachment:"):
@@ -103,7 +109,8 @@ def _read_within(folder, name):
             raise PictureError("its file is too large")
         return file.read_bytes()
     except (OSError, ValueError) as error:
-        raise PictureError(f"it cannot be read: {error}") from None
+        reason = getattr(error, "strerror", None) or "its name is no path"
+        raise PictureError(f"it cannot be read: {reason}") from None
 
 
 def decoded(text):
@@ -179,6 +186,10 @@ def _write_svg(data, file):
         raise PictureError("its SVG file is too large")
     if b"<!ENTITY" in data:
         raise PictureError("its SVG file defines entities")
+    try:
+        ElementTree.fromstring(data)
+    except ElementTree.ParseError:
+        raise PictureError("its SVG file is damaged") from None
     if b"<foreignObject" in data:
         raise PictureError("its SVG file holds HTML")
     if SVG_LINK.search(data):

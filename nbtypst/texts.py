@@ -5,14 +5,18 @@ import unicodedata
 
 from nbconvert.filters import strip_ansi
 
-CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
+# Control characters, lone surrogates, and what no PDF/UA may contain.
+UNWANTED = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufeff\ufffe\uffff]"
+)
+LINKS = re.compile(r"\x1b\].*?(?:\x07|\x1b\\)|\x9b[0-?]*[@-~]")
 MOST_LINES = 1000
 LAST_COLUMNS = 20  # where a long line is rather broken at a space
 
 
 def cleaned(text):
-    """A text without control characters and lone surrogates."""
-    return CONTROL.sub("", text.replace("\r\n", "\n"))
+    """A text without characters that a PDF may not contain."""
+    return UNWANTED.sub("", text.replace("\r\n", "\n"))
 
 
 def literal(text):
@@ -37,7 +41,7 @@ def printed_text(text):
     >>> printed_text("10%\r50%\r100%\n\x1b[31mred\x1b[0m\nabc\b\bd")
     '100%\nred\nad'
     """
-    text = strip_ansi(text).replace("\r\n", "\n")
+    text = strip_ansi(LINKS.sub("", text)).replace("\r\n", "\n")
     if "\b" in text:
         text = _without_backspaces(text)
     if "\r" in text:

@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+import time
 import unicodedata
 from bisect import bisect_right
 from importlib.util import find_spec
@@ -19,8 +20,8 @@ FONT_FOLDERS = {
     "matplotlib": "mpl-data/fonts/ttf",
     "noto_cjk_sans_otc": ".",
 }
-MOST_TRIES = 100
-LONGEST_TIME = 60  # seconds for a try
+LONGEST_TIME = 30  # seconds for a try, and for beginning another
+TOO_LONG = f"Typst needs more than {LONGEST_TIME} seconds"
 PLACE = re.compile(r"main\.typ:(\d+):")
 NO_GLYPH = re.compile(r'the text `"(.*?)"` could not be displayed')
 TOO_WIDE = re.compile(r"assertion failed: (f[\w-]+) is (a formula wider.*)")
@@ -58,7 +59,8 @@ def typeset(head, pieces, folder, replaced):
         If something has no replacement, or if it takes too long.
     """
     pieces, names = list(pieces), {}
-    for _ in range(MOST_TRIES):
+    end = time.monotonic() + LONGEST_TIME
+    while time.monotonic() < end:
         errors = run([head, named(names)], pieces, folder)
         if not errors:
             return (folder / "main.pdf").read_bytes()
@@ -71,6 +73,8 @@ def typeset(head, pieces, folder, replaced):
                 refused.setdefault(index, error.split("\n")[0])
         if refused.keys() == {None} and not missing:
             problem = refused.pop(None)
+            if problem == TOO_LONG:
+                break
             refused[culprit(head, pieces, folder, problem)] = problem
         for index, problem in refused.items():
             if index is not None:
@@ -84,7 +88,15 @@ def typeset(head, pieces, folder, replaced):
             names |= new
             if listed := ", ".join(filter(None, new.values())):
                 replaced(where, f"no font has these, they are named: {listed}")
-    raise ConversionException("too many things that Typst cannot set")
+    replaced(pieces[0].where, "Typst takes too long, so nothing is formatted")
+    plain = [
+        piece if piece.instead is None else Piece(piece.where, piece.instead)
+        for piece in pieces
+    ]
+    errors = run([head, named(names)], plain, folder)
+    if errors:
+        raise ConversionException(errors[0][1].split("\n")[0])
+    return (folder / "main.pdf").read_bytes()
 
 
 def culprit(head, pieces, folder, problem):
@@ -126,9 +138,7 @@ def run(start, pieces, folder):
             timeout=LONGEST_TIME,
         )
     except subprocess.TimeoutExpired:
-        raise ConversionException(
-            f"Typst needs more than {LONGEST_TIME} seconds"
-        ) from None
+        return [(None, TOO_LONG)]
     if not done.returncode:
         return []
     ends = list(accumulate(source.count("\n") + 2 for source in sources))

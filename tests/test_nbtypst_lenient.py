@@ -6,6 +6,7 @@ import logging
 
 import pytest
 from conftest import alternatives, stream, text_of
+from nbconvert.utils.exceptions import ConversionException
 from nbformat import from_dict
 from nbformat.v4 import (
     new_code_cell,
@@ -16,7 +17,7 @@ from nbformat.v4 import (
 from PIL import Image
 from pypdf import PdfReader
 
-from nbtypst import TypstPDFExporter
+from nbtypst import TypstPDFExporter, chapter, typesetting
 from nbtypst.texts import fold, printed_text, shortened
 
 SVG = (
@@ -451,6 +452,59 @@ def test_latex_outputs_are_set(convert):
     assert not lines
 
 
+def test_what_html_typed_in_a_text_says_is_not_dropped(convert):
+    text = (
+        "- [ ] open\n- [x] done\n\nline<br>x <label>a label</label>\n\n"
+        "<figure><img src='none.png' alt='A'><figcaption>The caption"
+        "</figcaption></figure>\n\n<span hidden>secret</span>"
+    )
+    pdf, _ = convert(new_markdown_cell(text))
+    for part in "☐ open", "☒ done", "a label", "The caption":
+        assert part in text_of(pdf)
+    assert "secret" not in text_of(pdf)
+
+
+def test_marks_of_typst_within_lists_and_cells_are_text(convert):
+    text = (
+        "- = a\n- \\+ b\n\n| c |\n|---|\n| - 5 |\n| = d |\n\n"
+        "A /$\\newcommand{\\q}{z}$/ e"
+    )
+    pdf, _ = convert(new_markdown_cell(f"# One\n\n{text}"))
+    for part in "= a", "+ b", "- 5", "= d", "A // e":
+        assert part in text_of(pdf)
+    assert len(PdfReader(io.BytesIO(pdf)).outline) == 1
+
+
+def test_what_a_player_would_show_is_listed(convert):
+    _, lines = convert(
+        new_markdown_cell("<video src='m.mp4'>no video</video> text"),
+        code(output(text_html="<p>x</p><script>draw()</script>")),
+    )
+    assert lines == [
+        "nb, cells 1 and 2: what a script or player would show is missing"
+    ]
+
+
+def test_latex_without_content_gives_way_to_plain_text(convert):
+    pdf, lines = convert(
+        code(output(text_latex=r"\unknown{LOST}", text_plain="plain text"))
+    )
+    assert "plain text" in text_of(pdf)
+    assert "latex that shows nothing on paper" in lines[0]
+
+
+def test_formulas_in_html_may_have_single_backslashes(convert):
+    pdf, _ = convert(code(output(text_html=r"<p>the \(x^2\) of it</p>")))
+    assert len(alternatives(pdf)) == 1
+    assert "(" not in text_of(pdf)
+
+
+def test_old_metadata_of_another_type_are_left_alone(convert):
+    cell = code(stream("shown"), metadata={"tags": [], "transient": 5})
+    pdf, _ = convert(cell)
+    assert "shown" in text_of(pdf)
+
+
 # Headings and links
 
 
@@ -557,6 +611,11 @@ INJECTIONS = [
     "\ue0000\ue001 &#xe000;7&#xe001; &#57344;99999&#57345;",
     "@label <label> *a _b_ \\#x /* // */ ~ -- --- = == + - / 1. $",
     "[^1]\n\n[^1]: ]#panic()[",
+    "[t](&#3;#panic\\(\\);&#3;) <a href='foo&#3;&#2;{bad&#2;'>y</a>",
+    "# Intro\n\n[a](#Intro).at(panic(2)) <s>b</s>.foo() ~~b~~.foo()",
+    "a <code>&#1;</code><code>x</code> b <code>&#1;</code> #panic() ``",
+    "&#xE000;" + "1" * 5000 + "&#xE001; &#xE002;7&#xE003;",
+    "\ufeff \ufffe \ufdd0 &#xfeff; $a\ufffe\ufeffb$",
     "| a |\n|---|\n| ]#panic()[ |",
 ]
 
@@ -609,6 +668,49 @@ def test_html_and_latex_read_no_files(convert, tmp_path):
         folder=tmp_path / "notebooks",
     )
     assert "the secret" not in text_of(pdf)
+
+
+def test_a_title_that_cannot_be_seen_is_replaced(convert):
+    pdf, _ = convert(new_markdown_cell("x"), title="\x01\ufeff")
+    assert PdfReader(io.BytesIO(pdf)).metadata.title == "nb"
+
+
+def test_many_things_that_typst_refuses_still_make_a_pdf(convert, monkeypatch):
+    monkeypatch.setattr(typesetting, "LONGEST_TIME", 2)
+    broken = [
+        output(**{"image_svg+xml": SVG.format(f"<use href='#{i}'/>" * 2)})
+        for i in range(40)
+    ]
+    pdf, _ = convert(code(*broken), new_markdown_cell("the end"))
+    assert "the end" in text_of(pdf)
+
+
+def test_what_takes_too_long_is_shown_as_it_was_typed(convert, monkeypatch):
+    monkeypatch.setattr(typesetting, "LONGEST_TIME", 1)
+    nested = "".join("  " * i + "- item\n" for i in range(90))
+    slow = typesetting.run
+
+    def run(start, pieces, folder):
+        if any("- item" in p.source and "printed" in p.source for p in pieces):
+            return slow(start, pieces, folder)
+        return [(None, typesetting.TOO_LONG)]
+
+    monkeypatch.setattr(typesetting, "run", run)
+    pdf, lines = convert(new_markdown_cell(nested))
+    assert "- item" in text_of(pdf)
+    assert lines == [
+        "nb, cell 1: Typst takes too long, so nothing is formatted"
+    ]
+
+
+def test_when_pandoc_fails_the_texts_are_shown_as_typed(convert, monkeypatch):
+    def fail(task, folder):
+        raise ConversionException("pandoc: no")
+
+    monkeypatch.setattr(chapter, "pandoc", fail)
+    pdf, lines = convert(new_markdown_cell("**words** and $x^2$"))
+    assert "**words** and $x^2$" in text_of(pdf)
+    assert lines == ["nb: all texts are shown as typed: pandoc: no"]
 
 
 def test_an_svg_reads_no_files(convert, tmp_path):
