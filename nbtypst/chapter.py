@@ -40,7 +40,10 @@ SHOWN = (
 TEXT_INSTEAD = "text-repr-fallback"  # of scikit-learn and xarray
 IPYTHON_OBJECT = re.compile(r"<IPython\.core\.display\.\w+ object>")
 LONGEST_TEXT = 1_000_000  # characters of one text for pandoc
+LONGEST_OUTPUT = 2_000_000
 LONGEST_ALT = 250
+MOST_FORMULAS = 10_000
+MOST_PIXELS = 80_000_000  # of all pictures
 LONGEST_TIME = 30  # seconds for all texts of a notebook
 LIMITS = ["+RTS", "-M1500M", "-RTS"]  # memory of pandoc
 TEXT = re.compile("\x00(\\d+)\x00")
@@ -50,6 +53,7 @@ NOTHING = "#[];"  # keeps what stands around it apart
 LATER = re.compile("\x01(\\d+)(h?)\x01|\x02(.*?)\x02|\x03(.*?)\x03", re.S)
 FORMULA = re.compile("\ue000(\\d{1,6})\ue001")
 SINGLE = re.compile(r"(?<!\\)\\([()\[\]])")  # of \( or \[
+WIDE_SPAN = re.compile(r"(?:col|row)span\s*=\s*[\"']?\d{4,}", re.I)
 DEEP = re.compile(r"^(?:[ \t]*>){50}|^[ \t]{200}", re.M)
 MOST_TAGS = 20_000
 DATA_ADDRESS = re.compile(r"data:(image/[\w.+-]+);base64,([\w+/=%]*)")
@@ -93,6 +97,7 @@ class Chapter:
         self._figures = []
         self._definitions = []
         self._picture_numbers = count(1)
+        self._pixels_left = MOST_PIXELS
 
     def pieces(self, notebook, shows_input=True):
         """What the notebook becomes, in its order.
@@ -199,11 +204,15 @@ class Chapter:
         return printed(self._folded(text))
 
     def _folded(self, text):
+        if len(text) > LONGEST_OUTPUT:
+            half = LONGEST_OUTPUT // 2
+            text = f"{text[:half]}\n... much is left out ...\n{text[-half:]}"
         text = printed_text(text)
-        short = shortened(text)
-        if short != text:
+        folded = fold(text, self.columns * 5 // 4)  # in smaller letters
+        short = shortened(folded)
+        if short != folded:
             self._replace("the middle of a very long output is left out")
-        return fold(short, self.columns * 5 // 4)  # in smaller letters
+        return short
 
     # Texts
 
@@ -215,11 +224,13 @@ class Chapter:
         if (
             len(text) > LONGEST_TEXT
             or text.count("<") > MOST_TAGS
+            or len(self._formulas) > MOST_FORMULAS
             or DEEP.search(text)
         ):
             self._replace("a text is too long or too deep to be formatted")
             return self._printed(plain or text)
         if kind in ("html", "latex"):
+            text = WIDE_SPAN.sub("colspan=9", text)
             text = SINGLE.sub(r"\\\\\1", text)
         if kind in ("markdown", "html", "latex"):
             text = take_out(text, self._formulas)
@@ -260,7 +271,7 @@ class Chapter:
         source = FORMULA.sub(
             lambda match: f"${self._formulas[int(match[1])].tex}$", text.text
         )
-        return printed(fold(shortened(source), self.columns))
+        return printed(shortened(fold(source, self.columns)))
 
     def _spoken(self, number):
         """The words of a formula, or its LaTeX where there are none."""
@@ -372,7 +383,10 @@ class Chapter:
 
     def _written(self, data, metadata):
         name = f"p{self.number}-{next(self._picture_numbers)}"
-        picture = pictures.write(data, self.build_folder, name)
+        picture = pictures.write(
+            data, self.build_folder, name, self._pixels_left
+        )
+        self._pixels_left -= picture.num_pixels
         return picture.sized(metadata.get("width"), metadata.get("height"))
 
     def _define_figures(self):

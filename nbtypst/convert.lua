@@ -253,30 +253,42 @@ local function note_targets(blocks)
   }
 end
 
-local function label_for(...)
-  for _, name in ipairs { ... } do
+-- One label for all names of a place.
+local function label_for(names)
+  local label = ''
+  for _, name in ipairs(names) do
     if targets[name] and not labels[name] then
-      num_labels = num_labels + 1
-      labels[name] = prefix .. num_labels
-      return labels[name]
+      if label == '' then
+        num_labels = num_labels + 1
+        label = prefix .. num_labels
+      end
+      labels[name] = label
     end
   end
-  return ''
+  return label
+end
+
+-- A heading takes over the anchors within.
+local function set_label(header)
+  local name = stringify(header.content):gsub('%s', '-')
+  local names = pandoc.List { name, header.identifier, name:lower() }
+  header.content = header.content:walk {
+    Span = function(span)
+      names:insert(span.identifier)
+      span.identifier = ''
+      return span
+    end,
+  }
+  header.identifier = label_for(names)
+  return header
 end
 
 local function set_labels(blocks)
   local function set(element)
-    element.identifier = label_for(element.identifier)
+    element.identifier = label_for { element.identifier }
     return element
   end
-  return blocks:walk {
-    Header = function(element)
-      local name = stringify(element.content):gsub('%s', '-')
-      element.identifier = label_for(name, element.identifier, name:lower())
-      return element
-    end,
-    Div = set, Span = set,
-  }
+  return blocks:walk({ Header = set_label }):walk { Div = set, Span = set }
 end
 
 -- A heading that stands before the first one of the highest level, and below
@@ -456,6 +468,11 @@ local function fits(natural, least, room)
   return used <= room
 end
 
+local function without_identifier(element)
+  element.identifier = ''
+  return element
+end
+
 local function size_for(least)
   return math.max(SMALLEST, math.min(1, LINE / (sum(least) + GAP * #least)))
 end
@@ -508,7 +525,10 @@ local function Table(element)
     size = math.min(size, size_for(of_part))
   end
   local result = pandoc.List()
-  for _, part in ipairs(parts) do result:extend(fitted(part, short, size)) end
+  for number, part in ipairs(parts) do
+    if number > 1 then part = part:walk { Span = without_identifier } end
+    result:extend(fitted(part, short, size))
+  end
   result:insert(pandoc.Plain { replaced('a wide table is split into ' .. #parts .. ' parts') })
   return result
 end
@@ -600,8 +620,14 @@ local function parse(text)
   if text.format == 'markdown' then blocks = read_html_within(blocks) end
   blocks = blocks:walk { RawInline = nothing, RawBlock = nothing }:walk(CLEANED)
   local num_tables = 0
-  blocks:walk { Table = function() num_tables = num_tables + 1 end }
-  if num_tables == 0 and text.format ~= 'latex' and text.text:find('<table') and not text.text:find('`') then
+  blocks = blocks:walk {
+    Table = function(element)
+      num_tables = num_tables + 1
+      return element:walk { Header = function(header) return pandoc.Para { pandoc.Strong(header.content) } end }
+    end,
+  }
+  local _, num_html_tables = text.text:gsub('<table[%s>]', '')
+  if num_html_tables > num_tables and text.format ~= 'latex' and not text.text:find('`') then
     blocks:insert(pandoc.Plain { replaced('a table of HTML cannot be read as one') })
   end
   note_targets(blocks)

@@ -186,9 +186,9 @@ def visible(title):
 
 
 def place(where):
-    """The notebook and the number of the cell, to sort by."""
-    name, _, number = where.partition(", cell ")
-    return name, int(number or 0)
+    """The notebook and the number of the cell, 0 for the whole notebook."""
+    name, _, number = where.rpartition(", cell ")
+    return (name, int(number)) if number.isdigit() else (where, 0)
 
 
 def listed(wheres):
@@ -201,8 +201,8 @@ def listed(wheres):
     """
     cells = {}
     for where in wheres:
-        name, _, number = where.partition(", cell ")
-        cells.setdefault(name, []).append(number)
+        name, number = place(where)
+        cells.setdefault(name, []).append(str(number or ""))
     phrases = []
     for name, numbers in cells.items():
         *first, last = numbers

@@ -14,7 +14,7 @@ from PIL import Image, UnidentifiedImageError
 
 REMOTE = re.compile(r"(?:https?:)?//", re.I)
 AS_THEY_ARE = {"PNG": ".png", "JPEG": ".jpg"}
-MOST_PIXELS = 50_000_000
+FORMATS = "PNG", "JPEG", "GIF", "WEBP", "BMP", "TIFF"  # none starts a program
 MOST_BYTES = 50_000_000
 MOST_SVG_BYTES = 5_000_000
 SVG_LINK = re.compile(rb"<image\b[^>]*href\s*=\s*[\"'](?!data:|#)", re.I)
@@ -39,6 +39,7 @@ class Picture(NamedTuple):
     file: str
     width: float = 0
     height: float = 0
+    num_pixels: int = 0
 
     @property
     def name(self):
@@ -61,7 +62,7 @@ class Picture(NamedTuple):
         width = min(width, TEXT_WIDTH)
         if ratio:
             width = min(width, TEXT_HEIGHT / ratio)
-        return Picture(self.file, width, width * ratio)
+        return self._replace(width=width, height=width * ratio)
 
 
 def find(source, folder, attachments):
@@ -124,7 +125,7 @@ def decoded(text):
         raise PictureError("its data are damaged") from None
 
 
-def write(data, folder, name):
+def write(data, folder, name, most_pixels):
     """Write a picture as Typst reads it: SVG, PNG or JPEG.
 
     Of other formats, the first frame becomes a PNG.
@@ -135,6 +136,7 @@ def write(data, folder, name):
     folder : pathlib.Path
     name : str
         Of the file, without its ending.
+    most_pixels : int
 
     Returns
     -------
@@ -149,7 +151,7 @@ def write(data, folder, name):
         return _write_svg(data, folder / f"{name}.svg")
     try:
         with open_quietly(data) as image:
-            if math.prod(image.size) > MOST_PIXELS:
+            if math.prod(image.size) > most_pixels:
                 raise PictureError("it has too many pixels")
             image.load()  # finds out whether the file is whole
             return _write_pixels(image, data, folder / name)
@@ -164,7 +166,7 @@ def open_quietly(data):
     """Open a picture; how large it may be is decided after."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-        return Image.open(io.BytesIO(data))
+        return Image.open(io.BytesIO(data), formats=FORMATS)
 
 
 def _write_pixels(image, data, file):
@@ -178,7 +180,7 @@ def _write_pixels(image, data, file):
     if not 20 <= dots <= 2000:
         dots = DOTS_PER_INCH
     width, height = (float(pixels / dots) for pixels in image.size)
-    return Picture(file.name, width, height)
+    return Picture(file.name, width, height, math.prod(image.size))
 
 
 def _write_svg(data, file):

@@ -475,6 +475,40 @@ def test_marks_of_typst_within_lists_and_cells_are_text(convert):
     assert len(PdfReader(io.BytesIO(pdf)).outline) == 1
 
 
+def test_no_picture_starts_another_program(convert):
+    postscript = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n"
+    _, lines = convert(code(output(image_png=coded(postscript))))
+    assert "of an unknown format" in lines[0]
+
+
+def test_an_anchor_or_a_footnote_in_a_heading_is_no_obstacle(convert):
+    text = '# <a name="x"></a>Title[^1]\n\n[go](#x)\n\n[^1]: A note.'
+    pdf, lines = convert(new_markdown_cell(text))
+    assert "A note." in text_of(pdf)
+    assert PdfReader(io.BytesIO(pdf)).outline[0].title.startswith("Title")
+    assert not lines
+
+
+def test_a_table_of_html_that_falls_apart_is_listed(convert):
+    html = "<table><tr><td>b</td><td><pre>x</pre></td></tr></table>"
+    pdf, lines = convert(code(output(text_html=html)))
+    assert "x" in text_of(pdf)
+    assert bool(lines) != ("Table" in structure_types(pdf))
+
+
+def test_the_name_of_a_notebook_may_look_like_a_place():
+    node = new_notebook(cells=[new_markdown_cell("![](a.png)")])
+    name = "lab, cell biology"
+    with pytest.raises(ConversionException, match=f"{name}, cell 1: "):
+        TypstPDFExporter(strict=True).from_notebooks({name: node})
+
+
+def test_one_endless_line_is_cut(convert):
+    pdf, lines = convert(code(stream("x " * 3_000_000)))
+    assert "left out" in text_of(pdf)
+    assert lines
+
+
 def test_what_a_player_would_show_is_listed(convert):
     _, lines = convert(
         new_markdown_cell("<video src='m.mp4'>no video</video> text"),
