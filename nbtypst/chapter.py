@@ -53,6 +53,9 @@ NOTHING = "#[];"  # keeps what stands around it apart
 LATER = re.compile("\x01(\\d+)(h?)\x01|\x02(.*?)\x02|\x03(.*?)\x03", re.S)
 FORMULA = re.compile("\ue000(\\d{1,6})\ue001")
 SINGLE = re.compile(r"(?<!\\)\\([()\[\]])")  # of \( or \[
+HTML_BLOCK = re.compile(
+    r"^ {0,3}</?[a-z](?:[^\n]|\n(?![ \t]*\n))*", re.M | re.I
+)
 WIDE_SPAN = re.compile(r"(?:col|row)span\s*=\s*[\"']?\d{4,}", re.I)
 DEEP = re.compile(r"^(?:[ \t]*>){50}|^[ \t]{200}", re.M)
 MOST_TAGS = 20_000
@@ -230,8 +233,9 @@ class Chapter:
             self._replace("a text is too long or too deep to be formatted")
             return self._printed(plain or text)
         if kind in ("html", "latex"):
-            text = WIDE_SPAN.sub("colspan=9", text)
-            text = SINGLE.sub(r"\\\\\1", text)
+            text = WIDE_SPAN.sub("colspan=9", doubled(text))
+        if kind == "markdown":
+            text = HTML_BLOCK.sub(lambda match: doubled(match[0]), text)
         if kind in ("markdown", "html", "latex"):
             text = take_out(text, self._formulas)
         self._texts.append(Text(self._where, kind, text, attachments, plain))
@@ -454,6 +458,11 @@ def attached(attachments, match):
     name = f"within-the-text-{len(attachments)}"
     attachments[name] = {match[1]: unquote(match[2])}
     return f"attachment:{name}"
+
+
+def doubled(text):
+    r"""HTML and LaTeX with `\\(` for `\(`, as formulas begin in Markdown."""
+    return SINGLE.sub(r"\\\\\1", text)
 
 
 def as_dict(value):

@@ -528,9 +528,13 @@ def test_latex_without_content_gives_way_to_plain_text(convert):
 
 
 def test_formulas_in_html_may_have_single_backslashes(convert):
-    pdf, _ = convert(code(output(text_html=r"<p>the \(x^2\) of it</p>")))
-    assert len(alternatives(pdf)) == 1
-    assert "(" not in text_of(pdf)
+    html = r"<div>the \(x^2\) of it</div>"
+    for cell in code(output(text_html=html)), new_markdown_cell(html):
+        pdf, _ = convert(cell)
+        assert len(alternatives(pdf)) == 1
+        assert "(" not in text_of(pdf)
+    pdf, _ = convert(new_markdown_cell(r"the \(x\) of it"))
+    assert "the (x) of it" in text_of(pdf)
 
 
 def test_old_metadata_of_another_type_are_left_alone(convert):
