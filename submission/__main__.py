@@ -9,6 +9,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 from submission.files import (
@@ -104,25 +105,34 @@ def pack(args):
 
 
 def check(args):
-    """check a ZIP, or every ZIP of a folder, against its sheet's rules"""
+    """check a ZIP, or all hand-ins of a folder, against their sheet's rules"""
     from submission import check as checks
 
     if args.list:
         print(checks.rule_list())
         return
-    if args.path is None:
+    if args.path is None or not args.path.exists():
         raise SubmissionError("Name a ZIP file or a folder of them.")
-    if not args.path.is_dir():
-        report = checks.check_file(args.path, args.sheet, args.run)
-        print(json.dumps(report) if args.json else checks.table(report))
-        sys.exit(checks.exit_code(report))
-    options = ["--run"] * args.run + [f"--sheet={args.sheet}"]
-    reports = []
-    for report in checks.check_folder(args.path, options):
-        reports.append(report)
-        print(json.dumps(report) if args.json else checks.line(report))
-    summary = checks.summary(reports).encode("utf-8-sig")
-    write_whole(args.path / "summary.csv", summary)
+    request = checks.request_for(args.sheet)
+    if args.run:
+        checks.refuse_unsafe_run(args.trust)
+    with tempfile.TemporaryDirectory() as unpacked:
+        folder, target = args.path, args.path / "summary"
+        if not folder.is_dir():
+            asked = request | {"unpack": unpacked}
+            report = checks.check_file(args.path, asked, args.run)
+            if not report.get("collection"):
+                print(
+                    json.dumps(report) if args.json else checks.table(report)
+                )
+                sys.exit(checks.exit_code(report))
+            folder = Path(unpacked)
+            target = args.path.with_name(f"{args.path.stem}-summary")
+        reports = []
+        for report in checks.check_folder(folder, target, request, args.run):
+            reports.append(report)
+            print(json.dumps(report) if args.json else checks.line(report))
+    print(f"wrote {target}.html and {target.name}.csv", file=sys.stderr)
     sys.exit(max(map(checks.exit_code, reports)))
 
 
@@ -229,8 +239,9 @@ ENGINE = {
 OWNER = {"--sheet": TEXT, "--surname": TEXT, "--matriculation": TEXT}
 CHECK = {
     "path": {"nargs": "?", "type": Path, "help": "ZIP or folder"},
-    "--sheet": TEXT | {"help": "its id, if not seen"},
-    "--run": FLAG | {"help": "run the notebooks, too, and compare"},
+    "--sheet": TEXT | {"help": "its id, if not seen, or a TOML file"},
+    "--run": FLAG | {"help": "run the notebooks, too, apart, and compare"},
+    "--trust": FLAG | {"help": "run them where they cannot run apart"},
     "--json": FLAG | {"help": "print JSON"},
     "--list": FLAG | {"help": "print the rules"},
 }
@@ -269,11 +280,20 @@ def parse(arguments):
 def main():
     """Run a command; a mistake of the user is one sentence and exit code 2."""
     sys.path.insert(0, str(ROOT))  # for the helpers, whatever the folder
+    for stream in sys.stdout, sys.stderr:
+        stream.reconfigure(errors="replace")  # names in a narrow code page
     args = parse(sys.argv[1:])
     try:
         args.command(args)
+        sys.stdout.flush()
     except SubmissionError as error:
         print(f"error: {error}", file=sys.stderr)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        print("\nstopped", file=sys.stderr)
+        sys.exit(130)
+    except BrokenPipeError:  # whoever read what is printed has had enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(2)
 
 

@@ -2,103 +2,154 @@
 
 import csv
 import io
-import json
 import os
-import subprocess
+import re
 import sys
-import tempfile
 import zipfile
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
-from submission.files import DATA, ROOT, SubmissionError
+from submission.files import ROOT, SubmissionError, write_whole
 from submission.handin import Handin
+from submission.inbox import hand_ins
+from submission.look import ask
+from submission.page import page
 from submission.rules import RULES, SAFE_TO_UNPACK
-from submission.run import execute
-from submission.sheets import find_sheet, load_sheets
+from submission.sandbox import is_offered, run_again
+from submission.sheets import find_in, load_sheets
 
-MAX_SECONDS = 900  # for one hand-in of a folder
-SIGNS = {"pass": "pass", "fail": "FAIL", "not applicable": "  - "}
-RESULTS = "pass", "fail", "not readable"  # by exit code
-# A space and an umlaut, which break what does not quote or encode its paths.
-FOLDER_PREFIX = "hand-in prüfen "
-KEPT_VARIABLES = {
-    *("PATH", "SYSTEMROOT", "LANG", "LC_ALL", "MNIST_DIR"),
-    *("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"),
+SHEETS = ROOT / "sheets.toml"
+SIGNS = {
+    "pass": "pass",
+    "fail": "FAIL",
+    "look": "look",
+    "not applicable": "  - ",
 }
-HOMES = ("HOME", "USERPROFILE", "IPYTHONDIR", "MPLCONFIGDIR", "TMPDIR")
+RESULTS = "pass", "fail", "not readable"  # by exit code
+KINDS = {
+    "danger": "a danger",
+    "demand": "a demand",
+    "stated": "a demand of sheets that state it",
+    "advice": "advice, unless a sheet states it",
+}
+MIN_LIKENESS = 0.5  # of the words of a sheet's title
+NOT_APART = """\
+This system cannot run the notebooks of others apart from your files and your
+network. Say --trust, too, to run them with all your rights."""
 
 
-def check_file(path, sheet_id="", run=False):
-    """Check a ZIP file; a SubmissionError if it is none that can be read.
+def request_for(sheet=""):
+    """What is asked of every hand-in, for a sheet's id or a TOML file.
+
+    Raises
+    ------
+    SubmissionError
+        If there is no such sheet, or it demands what is no rule.
+    """
+    path = Path(sheet).resolve() if sheet.endswith(".toml") else SHEETS
+    sheets = load_sheets(path)
+    sheet_id = sheet if path == SHEETS else ""
+    if sheet_id:
+        find_in(sheets, sheet_id)
+    elif len(sheets) == 1:
+        (sheet_id,) = sheets
+    rules = {rule.name for rule in RULES if rule.kind in ("stated", "advice")}
+    for one in sheets.values():
+        if unknown := sorted(one.demands - rules):
+            raise SubmissionError(
+                f"{one.id} demands {', '.join(unknown)}, which cannot be "
+                f"demanded; `submission check --list` says what can."
+            )
+    return {"sheets": str(path), "sheet": sheet_id}
+
+
+def refuse_unsafe_run(trust):
+    """Raise a SubmissionError if notebooks cannot run apart, without trust."""
+    if not is_offered():
+        if not trust:
+            raise SubmissionError(" ".join(NOT_APART.split()))
+        print("Running notebooks with your rights.", file=sys.stderr)
+
+
+def check_file(path, request, run=False, name=None, pdf=""):
+    """The report of a ZIP file, looked at in a process with limits.
+
+    Parameters
+    ----------
+    path : Path
+    request : dict
+        As `request_for` makes it.
+    run : bool
+        Whether to run the notebooks, too.
+    name : str, optional
+        What it was called when it was handed in.
+    pdf : str
+        Where to write its PDF.
 
     Returns
     -------
     dict
-        The file's name, the sheet's id or None, the results of the rules.
+        As `submission.look.ask` returns it.
     """
+    request = request | {"path": str(Path(path).resolve()), "pdf": str(pdf)}
+    request["name"] = name or path.name
+    report = ask(request)
+    if run and report.get("safe") and report["notebooks"]:
+        new = run_again(path, report["notebooks"], is_offered())
+        report = ask(request | {"rerun": new})
+    return report
+
+
+def look(path, name, sheets, sheet="", rerun=None, pdf="", unpack=""):
+    """The report of a hand-in, worked out in this process; see `look.ask`."""
     try:
-        handin = Handin(path.name, path)
+        handin = Handin(name, path)
     except (zipfile.BadZipFile, OSError, NotImplementedError) as error:
-        raise SubmissionError(
-            f"{path} cannot be read as a ZIP: {error}."
-        ) from None
-    handin.sheet = find_sheet(sheet_id) if sheet_id else guess_sheet(handin)
-    if run and not any(rule.problems(handin) for rule in SAFE_TO_UNPACK):
-        handin.rerun = rerun(handin)
+        text = f"It cannot be read as a ZIP: {error}."
+        return {"file": name, "sheet": None, "error": text}
+    known = load_sheets(Path(sheets))
+    handin.sheet = known[sheet] if sheet else guess_sheet(handin, known)
+    if rerun:
+        handin.take_new_run(rerun)
+    if pdf and handin.pdf_path:
+        write_whole(pdf, handin.files[handin.pdf_path])
+    is_safe = not any(rule.problems(handin) for rule in SAFE_TO_UNPACK)
+    if unpack and is_safe:
+        handin.unpack(path, Path(unpack))
     return {
         "file": handin.filename,
         "sheet": handin.sheet and handin.sheet.id,
+        "safe": is_safe,
+        "collection": handin.is_collection,
+        "notebooks": list(handin.notebooks),
         "rules": check(handin),
     }
 
 
-def guess_sheet(handin):
-    """The sheet whose questions are most like those answered, or None."""
-    sheets = load_sheets().values()
-    answered = handin.answered(sheets)
+def guess_sheet(handin, sheets):
+    """The sheet whose questions and title are most like it, or None."""
+    answered = set().union(*handin.answered(sheets.values()))
+    text = " ".join([*handin.prose, handin.text or ""])[:20000].casefold()
 
     def likeness(sheet):
         ids = {question.id for question in sheet.questions}
-        return len(answered & ids) / len(answered | ids)
+        words = set(re.findall(r"\w{4,}", f"{sheet.course} {sheet.title}"))
+        named = [word for word in words if word.casefold() in text]
+        share = len(named) / len(words) if words else 0
+        return len(answered & ids) / len(answered | ids or {0}) + (
+            share if share >= MIN_LIKENESS else 0
+        )
 
-    return max(sheets, key=likeness) if answered else None
+    best = max(sheets.values(), key=likeness)
+    return best if likeness(best) else None
 
 
 def check(handin):
     """The results of all rules."""
     return [rule.result(handin) for rule in RULES]
-
-
-def rerun(handin):
-    """Run the notebooks of a hand-in in a temporary folder.
-
-    The environment is clean, and what programs write to a home or a cache
-    lands in that folder, too.
-
-    Returns
-    -------
-    dict of path -> NotebookNode, or str that says what went wrong
-    """
-    results = {}
-    with tempfile.TemporaryDirectory(prefix=FOLDER_PREFIX) as folder:
-        root, home = Path(folder, "hand-in"), Path(folder, "home")
-        home.mkdir()
-        try:
-            handin.unpack(root)
-        except OSError as error:
-            return {handin.filename: f"It cannot be unpacked: {error}."}
-        kept = {k: v for k, v in os.environ.items() if k in KEPT_VARIABLES}
-        environment = {"MNIST_DIR": str(DATA / "mnist"), **kept}
-        environment |= dict.fromkeys(HOMES, str(home))
-        for path in handin.notebooks:
-            try:
-                results[path] = execute(root / path, environment=environment)
-            except SubmissionError as error:
-                results[path] = str(error).replace(f"{root}{os.sep}", "")
-    return results
 
 
 def strict(sheet):
@@ -111,10 +162,10 @@ def strict(sheet):
 
 
 def refuse_broken(filename, packed, sheet):
-    """Raise a SubmissionError if what was packed here breaks a rule."""
-    report = {"rules": check(Handin(filename, packed, strict(sheet)))}
-    if exit_code(report):
-        lines = [f"{filename} is not written:", *broken(report["rules"])]
+    """Raise a SubmissionError if what was packed here gives any advice."""
+    results = check(Handin(filename, packed, strict(sheet)))
+    if lines := list(problem_lines(results)):
+        lines = [f"{filename} is not written:", *lines]
         raise SubmissionError("\n".join(lines))
 
 
@@ -125,33 +176,40 @@ def exit_code(report):
     return int(any(result["state"] == "fail" for result in report["rules"]))
 
 
-def broken(results):
+def problem_lines(results):
     """A line for each problem and each fix."""
     for result in results:
         for problem in result["problems"]:
             cell = f", cell {problem['cell']}" if problem["cell"] else ""
-            yield f"      {problem['file']}{cell}: {problem['text']}"
+            look = "look yourself: " if problem["look"] else ""
+            yield f"      {look}{problem['file']}{cell}: {problem['text']}"
         if result["problems"]:
             yield f"      -> {result['fix']}"
 
 
 def table(report):
     """A report as text: a line for each rule, below it what breaks it."""
+    if "error" in report:
+        return printable(f"{report['file']}: not readable. {report['error']}")
     lines = [f"{report['file']}, sheet: {report['sheet'] or 'not known'}", ""]
     for result in report["rules"]:
         why_not = f" ({result['why_not']})" if result["why_not"] else ""
         lines.append(f"{SIGNS[result['state']]}  {result['demand']}{why_not}")
-        lines += broken([result])
+        lines += problem_lines([result])
     count = Counter(result["state"] for result in report["rules"])
     lines += ["", ", ".join(f"{count[state]} {state}" for state in SIGNS)]
     return printable("\n".join(lines))
 
 
 def line(report):
-    """A report as one line: the file and the rules that are broken."""
-    failed = [r["rule"] for r in report.get("rules", ()) if r["problems"]]
-    result = report.get("error") or ", ".join(failed) or "pass"
-    return printable(f"{report['file']}: {result}")
+    """A report as one line: the file, and the rules by their result."""
+    names = {"fail": [], "look": []}
+    for result in report.get("rules", ()):
+        names.setdefault(result["state"], []).append(result["rule"])
+    text = report.get("error") or ", ".join(names["fail"]) or "pass"
+    if names["look"]:
+        text += f" (look yourself: {', '.join(names['look'])})"
+    return printable(f"{report['file']}: {text}")
 
 
 def printable(text):
@@ -159,53 +217,82 @@ def printable(text):
     return "".join(c if c.isprintable() or c == "\n" else "?" for c in text)
 
 
-def check_folder(folder, options):
-    """The reports of all ZIPs of a folder, each checked by `check_alone`."""
-    paths = sorted(p for p in folder.iterdir() if p.suffix.lower() == ".zip")
-    if not paths:
-        raise SubmissionError(f"There is no ZIP file in {folder}.")
-    with ThreadPoolExecutor(os.cpu_count()) as threads:
-        yield from threads.map(lambda p: check_alone(p, options), paths)
+def check_folder(folder, target, request, run=False):
+    """The reports of all hand-ins of a folder, as a page and a table, too.
 
-
-def check_alone(path, options):
-    """Check a ZIP in a process of its own, which may crash or hang.
-
-    Returns
-    -------
-    dict
-        As `check_file` returns it, or with an "error" instead of rules.
+    Parameters
+    ----------
+    folder : Path
+    target : Path
+        Where to write the page, the table and the PDFs: their common name.
     """
-    command = [sys.executable, "-m", "submission", "check", "--json"]
-    try:
-        done = subprocess.run(
-            [*command, *options, path.resolve()],
-            cwd=ROOT,
-            capture_output=True,
-            encoding="utf-8",
-            timeout=MAX_SECONDS,
-            check=False,
-        )
-        return json.loads(done.stdout)
-    except subprocess.TimeoutExpired:
-        error = f"The check did not end within {MAX_SECONDS} seconds."
-    except ValueError:  # what it printed is no JSON
-        error = done.stderr.strip().split("\n")[-1] or "The check crashed."
-    return {"file": path.name, "sheet": None, "error": error}
+    found = list(enumerate(hand_ins(folder), 1))
+    if not found:
+        raise SubmissionError(f"There is no hand-in in {folder}.")
+    target.mkdir(exist_ok=True)
+
+    def check_one(number_and_place):
+        number, (label, place) = number_and_place
+        pdf = target / f"{number}.pdf"
+        pdf.unlink(missing_ok=True)
+        with TemporaryDirectory() as temporary:
+            path = place
+            if place.is_dir():
+                path = packed_folder(place, Path(temporary, "loose.zip"))
+            name = f"{place.name}.zip" if place.is_dir() else place.name
+            report = check_file(path, request, run, name, pdf)
+        link = f"{target.name}/{pdf.name}" if pdf.exists() else None
+        return report | {"file": label, "pdf": link}
+
+    reports = []
+    with ThreadPoolExecutor(os.cpu_count()) as threads:
+        for report in threads.map(check_one, found):
+            reports.append(report)
+            yield report
+    write_whole(f"{target}.csv", summary(reports).encode("utf-8-sig"))
+    write_whole(f"{target}.html", page(reports).encode())
+
+
+def packed_folder(folder, path):
+    """Pack the files of a folder that were handed in without a ZIP."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for file in sorted(folder.rglob("*")):
+            if file.is_file() and not file.is_symlink():
+                archive.write(file, file.relative_to(folder))
+    return path
 
 
 def summary(reports):
     """Reports as CSV: a line for each file, a column for each rule."""
     text = io.StringIO()
     writer = csv.writer(text)
-    writer.writerow(["file", "sheet", "result", *(r.name for r in RULES)])
+    heads = ["hand-in", "sheet", "result", "problems", "look yourself"]
+    writer.writerow([*heads, *(rule.demand for rule in RULES)])
     for report in reports:
-        states = [result["state"] for result in report.get("rules", ())]
-        result = RESULTS[exit_code(report)]
-        writer.writerow([report["file"], report["sheet"], result, *states])
+        results = report.get("rules", ())
+        problems = [p for r in results for p in r["problems"]]
+        told = {
+            look: " | ".join(
+                f"{p['file']}: {p['text']}"
+                for p in problems
+                if p["look"] is look
+            )
+            for look in (False, True)
+        }
+        cells = [report["file"], report["sheet"], RESULTS[exit_code(report)]]
+        cells += [report.get("error") or told[False], told[True]]
+        writer.writerow(map(plain, [*cells, *(r["state"] for r in results)]))
     return text.getvalue()
+
+
+def plain(text):
+    """A text that no spreadsheet takes for a formula."""
+    text = printable(text or "")
+    return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text
 
 
 def rule_list():
     """The rules as text: name, what must hold, what to do where it is not."""
-    return "\n".join(f"{r.name}: {r.demand}\n    {r.fix}" for r in RULES)
+    return "\n".join(
+        f"{r.name} ({KINDS[r.kind]}): {r.demand}\n    {r.fix}" for r in RULES
+    )

@@ -6,92 +6,37 @@ not trusted: how much is read is limited before anything is.
 
 import ast
 import io
-import logging
 import re
-import stat
 import sys
 import unicodedata
-import warnings
-import zipfile
-import zlib
 from collections import defaultdict
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 
-from pypdf import PdfReader
-
-from submission.imports import FURNITURE, imported_in
-from submission.notebook import parse, python, text_of
-from submission.pack import NAME
+from submission.archive import Entry, contents, opened, reason, why_a_bomb
+from submission.cells import MAX_CODE, parse, syntax_tree
+from submission.code import imports_of
+from submission.document import Pdf
+from submission.imports import FURNITURE
+from submission.questions import Numbers
 from submission.reach import excerpt, used_names
 
-MAX_FILES = 2000
-MAX_BYTES = 200 * 2**20  # unpacked
-CACHES = {"__pycache__", "__MACOSX", ".ipynb_checkpoints", ".pytest_cache"}
-UTF8_NAMES = 0x800  # flag of a ZIP entry
-UNICODE_PATH = 0x7075  # extra field of Info-ZIP's `zip`
-PICTURES = {"image/png", "image/jpeg", "image/svg+xml"}
-HEADING = re.compile(r"^#[# ]*(.*)$", re.M)
-CAPTION = re.compile(r"^\W*(?:Figure|Fig\.|Abbildung|Abb\.)\s*(\d+)\b", re.M)
-UNREADABLE = {
-    RuntimeError: "it is encrypted",
-    NotImplementedError: "its compression method is unknown",
+MAX_FILE = 50 * 2**20  # of what is looked into
+LOOKED_INTO = (".ipynb", ".py", ".pdf")
+# As some systems and a second download of the same file name it.
+COPY = re.compile(r"(?: ?\(\d+\)| - Kopie| - Copy)+$")
+OWNER = re.compile(
+    r"(?P<surname>[^\d/]*[^\W\d_][^\d/]*?) ?[-‐‑–—] ?(?P<number>[0-9]+)"
+)
+# What Moodle and Blackboard put before the names of files.
+PLATFORM = re.compile(
+    r"^.*_assignsubmission_file_/?|^.*_(?:attempt|Versuch)_[\d-]+_?"
+)
+# Libraries that a file of the same name in a hand-in cannot stand for.
+LIBRARIES = {
+    *("torch", "tensorflow", "keras", "jax", "sklearn", "scipy", "xgboost"),
+    *("lightgbm", "pandas", "statsmodels", "cupy", "numba", "torchvision"),
 }
-QUESTION = r"^\W*(?:(?:task|question|exercise|problem|aufgabe)\s+)?{}(?!\w)"
-logging.getLogger("pypdf").setLevel(logging.CRITICAL)  # the rules report
-
-
-class Entry:
-    """A file or folder in a ZIP."""
-
-    def __init__(self, info):
-        self.info = info
-        self.path = unicodedata.normalize("NFC", decoded_name(info))
-        self.parts = PurePosixPath(self.path).parts
-        self.is_link = stat.S_ISLNK(info.external_attr >> 16)
-        self.is_cache = bool(CACHES & set(self.parts)) or self.path.endswith(
-            (".pyc", "-checkpoint.ipynb")
-        )
-        self.is_hidden = any(
-            part.startswith(".") and part not in (".", "..")
-            for part in self.parts
-        ) or self.parts[-1:] in (("Thumbs.db",), ("desktop.ini",))
-        self.leaves_folder = (
-            ".." in self.parts
-            or self.path.startswith(("/", "\\"))
-            or "..\\" in self.path
-        )
-        self.holds_work = not (
-            info.is_dir()
-            or self.is_link
-            or self.is_cache
-            or self.is_hidden
-            or self.leaves_folder
-        )
-
-
-class Pdf:
-    """A PDF, read from its bytes: the text of its pages, and of all."""
-
-    def __init__(self, data):
-        self._reader = PdfReader(io.BytesIO(data))
-        self.pages = [page.extract_text() for page in self._reader.pages]
-        self.text = "\n".join(self.pages).strip()
-
-    @property
-    def bookmarks(self):
-        """The titles of its bookmarks, one a line."""
-        return "\n".join(titles(self._reader.outline))
-
-    @property
-    def captions(self):
-        """The numbers of the figures with a caption."""
-        return set(CAPTION.findall(self.text))
-
-    @property
-    def num_pictures(self):
-        """How many pictures are on its pages."""
-        return sum(map(pictures_on, self._reader.pages))
 
 
 class Handin:
@@ -107,39 +52,39 @@ class Handin:
 
     Attributes
     ----------
-    files, notebooks, cells, code_cells, code : dicts
-        Bytes, NotebookNodes, their cells, syntax trees: by path, or by place,
-        which is a path and the number of a cell or None.
+    sizes, files : dicts
+        Bytes that each file unpacks to, and what is looked into, by path.
+    notebooks, cells, code_cells, code : dicts
+        Lists of cells, the cells, syntax trees: by path, or by place, which
+        is a path and the number of a cell or None.
     damaged, broken_code : dicts
         Why files cannot be unpacked, and why code cannot be read.
     """
 
-    rerun = None  # path -> notebook or what went wrong, after a new run
+    rerun = None  # path -> cells or what went wrong, after a new run
+    seen_imports = ()  # names that it was seen to import in that run
 
     def __init__(self, name, file, sheet=None):
         self.filename = unicodedata.normalize("NFC", name)
-        self.name = Path(self.filename).stem
-        self.owner = NAME.fullmatch(self.name)
+        name = PLATFORM.sub("", Path(self.filename).stem)
+        self.name = COPY.sub("", name)
+        self.owner = OWNER.fullmatch(self.name)
         self.sheet = sheet
-        if isinstance(file, bytes):
-            file = io.BytesIO(file)
-        archive = zipfile.ZipFile(file)
-        self.entries = [Entry(info) for info in archive.infolist()]
-        size = sum(entry.info.file_size for entry in self.entries)
-        self.is_readable = size <= MAX_BYTES and len(self.entries) <= MAX_FILES
-        entries = self.entries if self.is_readable else []
-        self.files, errors = tried(
-            archive.read, {e.path: e.info for e in entries if e.holds_work}
-        )
-        self.damaged = {
-            path: UNREADABLE.get(type(error), "it is damaged")
-            for path, error in errors.items()
-        }
+        with (
+            io.BytesIO(file)
+            if isinstance(file, bytes)
+            else open(file, "rb") as stream
+        ):
+            archive = opened(stream)
+            self.entries = [Entry(info) for info in archive.infolist()]
+            self.bomb = why_a_bomb(self.entries)
+            self.is_readable = not self.bomb
+            self._read(archive)
         self.notebooks, errors = tried(parse, self.with_suffix(".ipynb"))
         self.cells = {
             (path, number): cell
-            for path, notebook in self.notebooks.items()
-            for number, cell in enumerate(notebook.cells, 1)
+            for path, cells in self.notebooks.items()
+            for number, cell in enumerate(cells, 1)
         }
         self.code_cells = {
             place: cell
@@ -148,27 +93,65 @@ class Handin:
         }
         self.code, more_errors = tried(syntax_tree, self.sources)
         self.broken_code = {
-            place: str(error).split("\n")[0]
+            place: described(error)
             for place, error in (errors | more_errors).items()
         }
+
+    def _read(self, archive):
+        """Read the files that are looked into; unpack the others, too."""
+        self.sizes, self.files, self.damaged = {}, {}, {}
+        for entry in self.entries if self.is_readable else []:
+            if entry.holds_work:
+                try:
+                    looked_into = entry.path.lower().endswith(LOOKED_INTO)
+                    most = MAX_FILE if looked_into else 0
+                    data, size = contents(archive, entry.info, most)
+                except Exception as error:  # a stranger's: many kinds
+                    self.damaged[entry.path] = reason(error)
+                    continue
+                self.sizes[entry.path] = size
+                if data is not None and looked_into:
+                    self.files[entry.path] = data
+                elif looked_into:
+                    self.damaged[entry.path] = "it is too large"
 
     def with_suffix(self, suffix):
         """Contents of the files with this suffix, by path."""
         paths = [path for path in self.files if path.lower().endswith(suffix)]
         return {path: self.files[path] for path in paths}
 
-    def unpack(self, folder):
+    def unpack(self, file, folder):
         """Write the files that hold work into a folder."""
-        for path, data in self.files.items():
-            target = Path(folder, path)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(data)
+        with open(file, "rb") as stream:
+            unpack(opened(stream), folder)
+
+    def take_new_run(self, result):
+        """Take what `submission.sandbox.run_again` returned."""
+        notebooks = {
+            path: parse(text.encode())
+            for path, text in result["notebooks"].items()
+        }
+        self.rerun = notebooks | result["problems"]
+        self.seen_imports = result["imports"]
+
+    @property
+    def is_collection(self):
+        """Whether it is no hand-in but a download of many."""
+        has_zips = any(p.lower().endswith(".zip") for p in self.sizes)
+        has_code = any(
+            p.lower().endswith((".ipynb", ".py")) for p in self.sizes
+        )
+        is_download = any(map(PLATFORM.search, self.sizes))
+        return has_zips and (is_download or not has_code)
 
     @property
     def prose(self):
-        """The text of the notebooks."""
-        cells = [c for c in self.cells.values() if c.cell_type == "markdown"]
-        return "\n\n".join(cell.source for cell in cells)
+        """The texts of the notebooks' cells, and code for its comments."""
+        for cell in self.cells.values():
+            is_code = cell.cell_type == "code"
+            yield comments_of(cell.source) if is_code else cell.source
+        for data in self.with_suffix(".py").values():
+            yield comments_of(data[:MAX_CODE].decode("utf-8", "replace"))
 
     @property
     def outputs(self):
@@ -180,8 +163,7 @@ class Handin:
     @property
     def num_figures(self):
         """How many pictures are among the outputs."""
-        kinds = [output.get("data", {}).keys() for _, output in self.outputs]
-        return sum(not PICTURES.isdisjoint(kind) for kind in kinds)
+        return sum(output.is_picture for _, output in self.outputs)
 
     @property
     def printed_again(self):
@@ -189,8 +171,7 @@ class Handin:
         for (path, number), cell in self.cells.items():
             result = self.rerun.get(path, "")
             if not isinstance(result, str):
-                new = result.cells[number - 1]
-                yield (path, number), text_of(cell), text_of(new)
+                yield (path, number), cell.text, result[number - 1].text
 
     @property
     def sources(self):
@@ -219,24 +200,28 @@ class Handin:
             lines[path] += source.split("\n")
         return lines
 
+    @cached_property
+    def names(self):
+        """Place -> the names that its code imports, and what is not seen."""
+        return {place: imports_of(tree) for place, tree in self.code.items()}
+
     @property
     def imports(self):
         """(place, module) of imports of what is not in the archive."""
-        parts = {part for path, _ in self.code for part in path.split("/")}
-        own = {part.removesuffix(".py") for part in parts}
+        folders = {part for path in self.sizes for part in path.split("/")}
+        own = {part.removesuffix(".py") for part in folders} - LIBRARIES
         at_hand = own | sys.stdlib_module_names | FURNITURE | {""}
-        for place, tree in self.code.items():
-            modules = imported_in(tree)
+        seen = {(self.filename, None): (self.seen_imports, [])}
+        for place, (modules, _) in (self.names | seen).items():
             for name in sorted(modules):
-                is_attribute = name.rpartition(".")[0] in modules
-                if name.partition(".")[0] not in at_hand and not is_attribute:
+                if name.partition(".")[0] not in at_hand:
                     yield place, name
 
     @property
     def imported_names(self):
-        """Last parts of the names of all that is imported."""
-        modules = set().union(*map(imported_in, self.code.values()))
-        return {name.rpartition(".")[2] for name in modules}
+        """Parts of the names of all that is imported."""
+        names = set().union(*(names for names, _ in self.names.values()))
+        return {part for name in names for part in name.split(".")}
 
     @property
     def strings(self):
@@ -253,12 +238,17 @@ class Handin:
     def pdf_paths(self):
         """Paths of all PDFs, first of those that are named like the ZIP."""
         paths = self.with_suffix(".pdf")
-        return sorted(paths, key=lambda p: PurePosixPath(p).stem != self.name)
+        return sorted(paths, key=lambda p: not self.is_named_alike(p))
 
     @property
     def pdf_path(self):
         """The path of the PDF that is looked into; None if there is none."""
         return next(iter(self.pdf_paths), None)
+
+    def is_named_alike(self, path):
+        """Whether a file has the ZIP's name, as far as tools keep names."""
+        stem = COPY.sub("", PurePosixPath(path).stem)
+        return bool(loosely(self.name).fullmatch(squeezed(stem)))
 
     @cached_property
     def pdf(self):
@@ -272,18 +262,31 @@ class Handin:
         return self.pdf and self.pdf.text
 
     def answered(self, sheets):
-        """Ids of questions of some sheets that have a heading.
+        """Where questions of some sheets have headings, and answers below.
 
-        Headings are the PDF's bookmarks, or else lines of its text, or else
-        those of the notebooks.
+        Returns
+        -------
+        (notebooks, pdf) : dicts of id -> bool
+            Whether anything stands below the heading.
         """
-        ids = {question.id for s in sheets for question in s.questions}
-        texts = [self.pdf.bookmarks, self.text] if self.text else []
-        for text in [*texts, "\n".join(HEADING.findall(self.prose))]:
-            found = {i for i in ids if heading_pattern(i).search(text)}
-            if found:
-                return found
-        return set()
+        numbers = Numbers(
+            question.id for s in sheets for question in s.questions
+        )
+        in_pdf = {}
+        if self.pdf:
+            in_pdf = numbers.sections(self.pdf.pages)
+            known = numbers.sections([self.pdf.bookmarks])
+            in_pdf = dict.fromkeys(known, True) | in_pdf
+        return numbers.sections(self.prose), in_pdf
+
+
+def comments_of(source):
+    """Code as its comments, which may be headings, and a word for the rest."""
+    lines = [line.strip() for line in source.split("\n") if line.strip()]
+    return "\n".join(
+        line.lstrip("#% -=") if line.startswith("#") else "code"
+        for line in lines
+    )
 
 
 def tried(function, items):
@@ -297,77 +300,38 @@ def tried(function, items):
     return results, errors
 
 
-def decoded_name(info):
-    """The name of a ZIP entry as it was meant, whichever tool wrote it.
-
-    The format knows code page 437 and UTF-8. Tools that flag neither write
-    UTF-8 all the same; Info-ZIP's puts it into an extra field.
-    """
-    if info.flag_bits & UTF8_NAMES:
-        return info.orig_filename
-    raw = info.orig_filename.encode("cp437")
-    extra = info.extra
-    while len(extra) >= 4:
-        kind, size = (
-            int.from_bytes(extra[i : i + 2], "little") for i in (0, 2)
-        )
-        checksum, name = extra[5:9], extra[9 : 4 + size]
-        is_of_raw = checksum == zlib.crc32(raw).to_bytes(4, "little")
-        if kind == UNICODE_PATH and is_of_raw:
-            raw = name
-        extra = extra[4 + size :]
-    try:
-        return raw.decode("utf-8")
-    except UnicodeDecodeError:
-        return info.orig_filename
+def described(error):
+    """What an error says, in one line."""
+    if isinstance(error, MemoryError):
+        return "it needs too much memory"
+    if isinstance(error, RecursionError):
+        return "it is nested too deep"
+    if isinstance(error, (KeyError, TypeError, AttributeError)):
+        return "it is not made as a notebook is"
+    return str(error).split("\n")[0] or type(error).__name__
 
 
-def syntax_tree(source):
-    """The syntax tree of a module's bytes or of a cell's text."""
-    if isinstance(source, str):
-        source = python(source)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of their strings
-        return ast.parse(source)
+def squeezed(text):
+    """Text without white space and with one kind of quotes and dashes."""
+    text = unicodedata.normalize("NFKC", text).translate(
+        str.maketrans("‘’“”‐‑–—−", "''\"\"-----")
+    )
+    return "".join(text.split())
 
 
-def titles(outline):
-    """The titles of bookmarks, those below others included."""
-    for item in outline:
-        if isinstance(item, list):
-            yield from titles(item)
-        else:
-            yield str(item.title)
+def loosely(text):
+    """Pattern of squeezed text in which few letters can be relied on.
 
-
-def pictures_on(page):
-    """How many pictures are on a page of a PDF, those in forms included."""
-    count, seen, waiting = 0, set(), [page.get("/Resources")]
-    while waiting:
-        resources = waiting.pop()
-        objects = resources and resources.get_object().get("/XObject")
-        for reference in (objects.get_object() if objects else {}).values():
-            thing = reference.get_object()
-            if id(thing) in seen:
-                continue
-            seen.add(id(thing))
-            if thing.get("/Subtype") == "/Image":
-                count += 1
-            elif thing.get("/Subtype") == "/Form":
-                waiting.append(thing.get("/Resources"))
-    return count
-
-
-def heading_pattern(question_id):
-    """Pattern of a heading of a question, such as `1.1`, `Task 1.1)`, `1 (a)`.
+    Tools and fonts lose what is not ASCII, and join `fi` and the like.
 
     Examples
     --------
-    >>> bool(heading_pattern("1a").search("Question 1 (a): shapes"))
+    >>> bool(loosely("Sørensen-1").fullmatch("S_rensen-1"))
     True
+    >>> bool(loosely("Sørensen-1").fullmatch("report"))
+    False
     """
-    digits, rest = re.fullmatch(r"(\d+)(.*)", question_id).groups()
-    number = re.escape(question_id)
-    if rest.isalpha():
-        number = rf"{digits}[\s.]*\(?{rest}"
-    return re.compile(QUESTION.format(number), re.I | re.M)
+    parts = re.split(r"(f[fil]+|[^A-Za-z0-9-]+)", squeezed(text))
+    parts[1::2] = [rf".{{0,{4 * len(part)}}}?" for part in parts[1::2]]
+    parts[::2] = map(re.escape, parts[::2])
+    return re.compile("".join(parts), re.I | re.S)

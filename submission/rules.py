@@ -1,29 +1,42 @@
 """What a hand-in must keep to, a small function for each rule.
 
 A rule takes a `Handin` and yields, for each place that breaks it, the place
-(a path, or a path and a cell's number) and a sentence. Its docstring says
-what must hold, its `fix` what to do where it does not.
+(a path, or a path and a cell's number) and a sentence; and LOOK, where that
+cannot be seen for certain and the reader is to look. Its docstring says what
+must hold, its `fix` what to do where it does not. A rule is one of three
+kinds: a demand or a danger, which a hand-in can fail by, or advice, which it
+cannot, unless the sheet demands it.
 """
 
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import PurePosixPath
 
-from helpers.mnist import STANDIN
-from submission.notebook import same_text, text_of
+from submission.cells import same_text
+from submission.handin import loosely, squeezed
+from submission.questions import Numbers
 from submission.sheets import heading, heading_form
 
+LOOK = "look"
 MAX_DATA = 5 * 2**20
 MAX_LINE = 79
 MAX_PATH = 180  # Windows allows 260, and it is unpacked somewhere
-ILLEGAL = re.compile(r'[<>:"|?*\\\x00-\x1f]|[ .]$')
-RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.I)
+MAX_PROBLEMS = 20  # of a rule that are told
+MAX_TEXT = 300
+ILLEGAL = re.compile(r'[<>:"|?*]|[ .]$')
+# What steers a terminal, turns the direction of text or ends a path.
+HARMFUL = re.compile("[\x00-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
+DEVICE = re.compile(
+    r"(con|prn|aux|nul|conin\$|conout\$|clock\$|(com|lpt)[\d¹²³])\s*(\..*)?",
+    re.I,
+)
 ABSOLUTE = re.compile(
-    r"(~|file:/|[A-Za-z]:)[\\/]|\\\\\w|/[\w.-]+/[\w.-]|"
-    r"/(home|root|Users|tmp|usr|opt|mnt|content|kaggle|var)$"
+    r"(file:/|[A-Za-z]:)[\\/]\w|\\\\\w+\\|~[\\/]\w|"
+    r"/(home|Users|kaggle|mnt|media|Volumes|tmp|opt)/[\w.-]|"
+    r"/content/(drive|gdrive|sample_data|[^/]*\.\w+$)"
 )
 VOLATILE = {
     "a memory address": re.compile(r"\b0x[0-9a-fA-F]{6,}\b"),
@@ -35,11 +48,16 @@ VOLATILE = {
         r"np\.(?:bool|str|u?int|float|complex)\w*\("
     ),
 }
+UNREACHED = re.compile(  # what is not there, but not by the student's fault
+    r"ModuleNotFoundError|URLError|ConnectionError|gaierror|did not end|"
+    r"Temporary failure|Max retries|Network is unreachable"
+)
 MIN_SHARE = 0.95  # of the lines of code, for tools that garble one or two
+CERTAIN_SHARE = 0.75  # of them; where fewer are found, they are not printed
 START_HEADINGS = "Start each question's heading with its number."
 RUN_ALL = "Choose Kernel, Restart Kernel and Run All Cells, and save."
 WHY_NOT = {
-    "is_readable": "the archive is not opened, as it is too large",
+    "is_readable": "the archive is not opened, see above",
     "notebooks": "there is no notebook that can be read",
     "code": "there is no code that can be read",
     "pdf_path": "there is no PDF",
@@ -60,34 +78,47 @@ class Rule:
     check: Callable
     fix: str
     needs: tuple[str, ...]  # what a Handin must have for it to apply
-    sometimes: bool  # whether only for sheets with it among their `demands`
+    kind: str  # danger, demand, stated (a demand of some sheets), advice
 
     def why_not(self, handin):
         """Why the rule does not apply to a hand-in; None if it does."""
         for need in self.needs:
             if not getattr(handin, need):
                 return WHY_NOT[need]
-        if self.sometimes and self.name not in handin.sheet.demands:
+        if self.kind == "stated" and not self.is_demanded(handin):
             return "the sheet does not ask for it"
         return None
 
+    def is_demanded(self, handin):
+        """Whether the sheet, if it is known, states the rule."""
+        return bool(handin.sheet) and self.name in handin.sheet.demands
+
     def problems(self, handin):
-        """What breaks it, as dicts of file, cell (or None) and text."""
+        """What breaks it, as dicts of file, cell (or None), text and look."""
+        is_advice = self.kind == "advice" and not self.is_demanded(handin)
         problems = []
-        for place, text in self.check(handin):
+        for place, text, *look in islice(self.check(handin), MAX_PROBLEMS):
             file, cell = (place, None) if isinstance(place, str) else place
-            problems.append({"file": file, "cell": cell, "text": text})
+            problem = {"file": file[:MAX_TEXT], "cell": cell}
+            problem |= {
+                "text": text[:MAX_TEXT],
+                "look": is_advice or bool(look),
+            }
+            problems.append(problem)
         return problems
 
     def result(self, handin):
         """Whether it is kept to and what there is to say, as a dict."""
         why_not = self.why_not(handin)
         problems = [] if why_not else self.problems(handin)
-        state = "fail" if problems else "pass"
+        state = "not applicable" if why_not else "pass"
+        if problems:
+            is_sure = any(not problem["look"] for problem in problems)
+            state = "fail" if is_sure else "look"
         return {
             "rule": self.name,
             "demand": self.demand,
-            "state": "not applicable" if why_not else state,
+            "state": state,
             "why_not": why_not,
             "problems": problems,
             "fix": self.fix if problems else None,
@@ -97,33 +128,43 @@ class Rule:
 RULES = []
 
 
-def rule(*needs, fix, sometimes=False):
+def rule(*needs, fix, kind="demand"):
     """Make a function a rule, its docstring the demand; see `Rule`."""
 
     def register(check):
         name, demand = check.__name__, check.__doc__
-        RULES.append(Rule(name, demand, check, fix, needs, sometimes))
+        RULES.append(Rule(name, demand, check, fix, needs, kind))
         return check
 
     return register
 
 
+def danger(*needs, fix):
+    """Make a function a rule that protects whoever unpacks the archive."""
+    return rule(*needs, fix=fix, kind="danger")
+
+
 def stated(*needs, fix):
     """Make a function a rule for sheets that list it among their demands."""
-    return rule("sheet", *needs, fix=fix, sometimes=True)
+    return rule("sheet", *needs, fix=fix, kind="stated")
+
+
+def advice(*needs, fix):
+    """Make a function a rule that nobody fails by, unless a sheet states it."""
+    return rule(*needs, fix=fix, kind="advice")
 
 
 # The archive
 
 
-@rule(fix="Leave out what is large, and what need not be handed in.")
+@danger(fix="Leave out what is large, and what need not be handed in.")
 def is_no_bomb(handin):
-    """The archive does not unpack to more than 200 MiB or 2000 files."""
-    if not handin.is_readable:
-        yield handin.filename, "It unpacks to more than the limit."
+    """The archive has at most 2000 files, apart, and 200 MiB unpacked."""
+    if handin.bomb:
+        yield handin.filename, handin.bomb
 
 
-@rule(fix="Pack the folder anew, from the outside.")
+@danger(fix="Pack the folder anew, from the outside.")
 def stays_in_its_folder(handin):
     """No path is absolute or leads out of the folder with `..`."""
     for entry in handin.entries:
@@ -131,61 +172,72 @@ def stays_in_its_folder(handin):
             yield entry.path, "It would be written elsewhere."
 
 
-@rule(fix="Pack the file that the link points to.")
+@danger(fix="Pack the file that the link points to.")
 def has_no_links(handin):
-    """No entry is a symbolic link."""
+    """No entry is a symbolic link or a device."""
     for entry in handin.entries:
         if entry.is_link:
-            yield entry.path, "It is a link."
+            yield entry.path, "It is a link or a device."
 
 
-@rule(fix="Rename it: letters, digits, hyphens and dots work everywhere.")
-def names_are_legal(handin):
-    """Every file name can be used on Windows, macOS and Linux."""
+@danger(fix="Rename it: letters, digits, hyphens and dots work everywhere.")
+def names_are_harmless(handin):
+    """No name is a device of Windows or holds characters that steer."""
     for entry in handin.entries:
-        if entry.leaves_folder:
+        if entry.is_litter:
             continue
-        for part in entry.parts:
-            if ILLEGAL.search(part) or RESERVED.fullmatch(part):
-                yield entry.path, "Windows cannot have this name."
-        if len(entry.path) > MAX_PATH:
-            yield entry.path, f"It has more than {MAX_PATH} characters."
+        if HARMFUL.search(entry.path):
+            yield entry.path, "It holds characters that are not seen."
+        elif any(map(DEVICE.fullmatch, entry.parts)):
+            yield entry.path, "Windows takes it for a device."
 
 
-@rule(fix="Rename one of them.")
+@danger(fix="Rename one of them.")
 def names_are_distinct(handin):
-    """No two names are the same on Windows or macOS, where case is ignored."""
-    names = [entry.path.rstrip("/").casefold() for entry in handin.entries]
-    for name, count in Counter(names).items():
+    """No two files have the same name, nor a file that of a folder."""
+    entries = [e for e in handin.entries if not e.is_litter]
+    paths = Counter(e.path for e in entries if not e.is_folder)
+    folders = {e.path.rstrip("/") for e in entries if e.is_folder}
+    for entry in entries:
+        folders |= set(map(str, PurePosixPath(entry.path).parents))
+    for path, count in paths.items():
         if count > 1:
-            yield name, f"{count} entries would get this name."
+            yield path, f"{count} files have this name."
+        if path in folders:
+            yield path, "A file and a folder have this name."
 
 
 SAFE_TO_UNPACK = list(RULES)
 
 
-@rule(fix="Delete caches and checkpoints before packing.")
-def has_no_caches(handin):
-    """There are no caches, checkpoints or compiled files."""
+@advice(fix="Rename it: letters, digits, hyphens and dots work everywhere.")
+def names_work_everywhere(handin):
+    """Every file can be unpacked on Windows, macOS and Linux."""
+    entries = [e for e in handin.entries if not e.is_litter]
+    names = Counter(e.path.rstrip("/").casefold() for e in entries)
+    for entry in entries:
+        if names[entry.path.rstrip("/").casefold()] > 1:
+            yield entry.path, "Another name differs only in its case."
+        elif len(entry.path) > MAX_PATH:
+            yield entry.path, f"It has more than {MAX_PATH} characters."
+        elif any(map(ILLEGAL.search, entry.parts)):
+            yield entry.path, "Windows cannot have this name."
+
+
+@advice(fix="Delete caches and hidden files before packing.")
+def has_no_litter(handin):
+    """There are no caches, checkpoints or hidden files."""
     for entry in handin.entries:
-        if entry.is_cache:
+        if entry.is_litter:
             yield entry.path, "It is left over from a tool."
 
 
-@rule(fix="Delete hidden files before packing.")
-def has_no_hidden_files(handin):
-    """There are no hidden files."""
-    for entry in handin.entries:
-        if entry.is_hidden and not entry.is_cache:
-            yield entry.path, "It is hidden."
-
-
-@rule("is_readable", fix="Let the code fetch or generate the data.")
+@advice("is_readable", fix="Let the code fetch or generate the data.")
 def has_no_large_data(handin):
     """No file but code and PDF is larger than 5 MiB."""
-    for path, data in handin.files.items():
-        if len(data) > MAX_DATA and not path.endswith((".ipynb", ".pdf")):
-            yield path, f"It has {len(data) / 2**20:.1f} MiB."
+    for path, size in handin.sizes.items():
+        if size > MAX_DATA and path not in handin.files:
+            yield path, f"It has {size / 2**20:.1f} MiB."
 
 
 @rule("is_readable", fix="Pack the archive anew, without a password.")
@@ -198,11 +250,12 @@ def can_be_unpacked(handin):
 # What it is
 
 
-@rule("is_readable", fix=START_HEADINGS + " Or name the sheet with --sheet.")
+@advice("is_readable", fix=START_HEADINGS + " Or name it with --sheet.")
 def answers_a_known_sheet(handin):
-    """Its questions are those of a sheet in sheets.toml."""
+    """Its questions are those of a known sheet."""
     if handin.sheet is None:
-        yield handin.filename, "It is not seen which sheet it answers."
+        text = "It is not seen which sheet it answers; little is checked."
+        yield handin.filename, text
 
 
 @stated(fix="Rename the ZIP to Surname-MatriculationNumber.zip.")
@@ -215,7 +268,7 @@ def zip_is_named(handin):
 @stated("pdf_path", fix="Give the PDF the name of the ZIP.")
 def pdf_is_named_alike(handin):
     """The PDF is named like the ZIP: Surname-MatriculationNumber.pdf."""
-    if PurePosixPath(handin.pdf_path).stem != handin.name:
+    if not handin.is_named_alike(handin.pdf_path):
         yield handin.pdf_path, f"It is not named {handin.name}.pdf."
 
 
@@ -237,9 +290,9 @@ def has_code(handin):
 @rule("is_readable", "sheet", fix="Pack it, with just this name.")
 def has_the_files_the_sheet_names(handin):
     """Every file that the sheet names is in some folder of the ZIP."""
-    there = {PurePosixPath(path).name for path in handin.files}
+    there = {PurePosixPath(path).name.casefold() for path in handin.sizes}
     for name in handin.sheet.files:
-        if name not in there:
+        if name.casefold() not in there:
             yield handin.filename, f"The file {name} is not in it."
 
 
@@ -255,11 +308,16 @@ def code_can_be_read(handin):
 
 @rule("code", "sheet", fix="Write it yourself, with what the sheet allows.")
 def imports_are_allowed(handin):
-    """Nothing is imported that the sheet does not allow."""
+    """Nothing is imported or installed that the sheet does not allow."""
+    if handin.sheet.allowed_imports is None:
+        return
     allowed = handin.sheet.allowed_imports | handin.sheet.comparison_imports
     for place, name in handin.imports:
         if not (is_inside(name, allowed) or leads_to(name, allowed)):
             yield place, f"It imports {name}, which is not allowed."
+    for place, (_, hidden) in handin.names.items():
+        for name in hidden:
+            yield place, f"It is not seen what {name} imports.", LOOK
 
 
 @rule("code", "sheet", fix="Move the comparison into the notebook.")
@@ -272,7 +330,7 @@ def modules_are_from_scratch(handin):
             yield path, f"It imports {name}, which is only to compare with."
 
 
-@rule("code", fix="Write the path from the file's own folder.")
+@advice("code", fix="Write the path from the file's own folder.")
 def paths_are_relative(handin):
     """No path in the code is absolute."""
     for place, text in handin.strings:
@@ -284,6 +342,21 @@ def paths_are_relative(handin):
 
 
 @rule("notebooks", fix=RUN_ALL)
+def notebooks_were_run(handin):
+    """The notebooks hold what their code printed."""
+    ran = {path for (path, _), _ in handin.outputs}
+    for (path, _), cell in handin.code_cells.items():
+        if cell.execution_count is not None:
+            ran.add(path)
+    has_outputs = any(handin.outputs)
+    for path in dict.fromkeys(path for path, _ in handin.code_cells):
+        if path not in ran:
+            yield path, "None of its cells was run."
+        elif not has_outputs:
+            yield path, "No notebook has any output."
+
+
+@advice("notebooks", fix=RUN_ALL)
 def notebooks_ran_in_order(handin):
     """Every notebook was run from top to bottom."""
     wanted = Counter()
@@ -297,17 +370,18 @@ def notebooks_ran_in_order(handin):
 
 @rule("notebooks", fix="Correct the cell. " + RUN_ALL)
 def notebooks_have_no_errors(handin):
-    """No cell of a notebook ended with an error."""
+    """No cell ended with an error, unless it is tagged raises-exception."""
     for place, output in handin.outputs:
-        if output.output_type == "error":
-            yield place, f"It ended with the error {output.ename}."
+        is_meant = "raises-exception" in handin.cells[place].tags
+        if output.output_type in ("error", "pyerr") and not is_meant:
+            yield place, f"It ended with the error {output.error}."
 
 
 @stated("notebooks", fix="Remove what it warns of. " + RUN_ALL)
 def notebooks_have_no_warnings(handin):
     """No output went to stderr."""
     for place, output in handin.outputs:
-        if output.get("name") == "stderr":
+        if output.stream == "stderr":
             yield place, f"It printed to stderr: {output.text!r}."
 
 
@@ -316,7 +390,7 @@ def outputs_hold_nothing_volatile(handin):
     """No output holds what differs between runs or machines."""
     for place, cell in handin.code_cells.items():
         for what, pattern in VOLATILE.items():
-            if found := pattern.search(text_of(cell)):
+            if found := pattern.search(cell.text):
                 yield place, f"It printed {what}: {found.group()!r}."
 
 
@@ -329,29 +403,23 @@ def lines_are_short(handin):
                 yield place, f"It has a line of {len(line)} characters."
 
 
-@rule("notebooks", fix="Run `make data notebooks` where MNIST can be fetched.")
-def notebooks_ran_on_the_real_data(handin):
-    """No output was made from the stand-in for MNIST."""
-    for place, cell in handin.code_cells.items():
-        if STANDIN in text_of(cell):
-            yield place, f"It was run on the {STANDIN}."
-
-
 @stated("notebooks", "owner", fix="Write your name into the first cell.")
 def notebooks_are_signed(handin):
     """Every notebook holds the surname."""
     surname = handin.owner["surname"]
-    for path, notebook in handin.notebooks.items():
-        text = "\n".join(cell.source for cell in notebook.cells)
-        if squeezed(surname) not in squeezed(text):
+    for path, cells in handin.notebooks.items():
+        text = "\n".join(cell.source for cell in cells)
+        if not loosely(surname).search(squeezed(text)):
             yield path, f"{surname} is not in it."
 
 
 @stated("notebooks", fix="Write the heading so, and only once.")
 def notebooks_have_every_heading(handin):
     """Every question has one heading, with its points if the sheet has any."""
+    cells = [c for c in handin.cells.values() if c.cell_type == "markdown"]
+    prose = "\n\n".join(cell.source for cell in cells)
     for question in handin.sheet.questions:
-        count = len(heading(question).findall(handin.prose))
+        count = len(heading(question).findall(prose))
         if count != 1:
             form = heading_form(question)
             yield handin.filename, f"It has {count} headings {form!r}."
@@ -371,37 +439,65 @@ def pdf_opens(handin):
 def pdf_has_text(handin):
     """The PDF holds text, not only pictures of it."""
     if not handin.text:
-        yield handin.pdf_path, "It holds no text."
+        is_blank = handin.pdf.is_whole and not handin.pdf.num_pictures
+        look = () if is_blank and not handin.pdf.draws else (LOOK,)
+        yield handin.pdf_path, "It holds no text that is seen.", *look
+    elif not handin.pdf.is_whole:
+        yield handin.pdf_path, "It is too large to be read whole.", LOOK
 
 
 @stated("text", "owner", fix="Write both on the title page.")
 def title_page_names_the_author(handin):
     """Surname and matriculation number are on the first page of the PDF."""
     page = squeezed(handin.pdf.pages[0])
+    look = () if any(map(str.isalnum, page)) else (LOOK,)
     for part in handin.owner.groupdict().values():
-        if squeezed(part) not in page:
-            yield handin.pdf_path, f"{part} is not on page 1."
+        if not loosely(part).search(page):
+            yield handin.pdf_path, f"{part} is not seen on page 1.", *look
 
 
 @stated("text", fix=START_HEADINGS)
 def pdf_has_every_question(handin):
     """Every question of the sheet has its heading in the PDF."""
-    answered = handin.answered([handin.sheet])
+    in_notebooks, in_pdf = handin.answered([handin.sheet])
     for question in handin.sheet.questions:
-        if question.id not in answered:
-            yield handin.pdf_path, f"Question {question.id} has no heading."
+        if question.id not in in_pdf:
+            numbers = Numbers([question.id])
+            lines = handin.text.split("\n")
+            is_near = any(map(numbers.in_heading, lines))
+            text = f"No heading of question {question.id} is seen."
+            is_unsure = is_near or not (in_pdf and handin.pdf.is_whole)
+            look = (LOOK,) if is_unsure and (in_pdf or in_notebooks) else ()
+            yield handin.pdf_path, text, *look
+
+
+@rule("sheet", fix="Write the answer below the heading of its question.")
+def questions_have_answers(handin):
+    """Below the heading of a question stands something."""
+    in_notebooks, in_pdf = handin.answered([handin.sheet])
+    answered = {i for d in (in_notebooks, in_pdf) for i in d if d[i]}
+    for question_id in {**in_notebooks, **in_pdf}:
+        if question_id not in answered:
+            text = f"Nothing stands below the heading of {question_id}."
+            is_drawn = handin.pdf and (
+                handin.pdf.num_pictures or handin.pdf.draws
+            )
+            is_unsure = is_drawn and question_id not in in_notebooks
+            yield handin.filename, text, *(LOOK,) * bool(is_unsure)
 
 
 @stated("text", "notebooks", fix="Export the PDF after the last run.")
 def pdf_has_every_figure(handin):
     """The PDF holds as many pictures as the notebooks."""
     held, wanted = handin.pdf.num_pictures, handin.num_figures
-    if 0 < held < wanted:  # none: they are drawn, and cannot be counted
+    if held < wanted:
+        # Drawings cannot be counted, nor can what is not read.
+        is_sure = not (held or handin.pdf.draws) and handin.pdf.is_whole
         text = f"It holds {held} pictures, but the notebooks have {wanted}."
-        yield handin.pdf_path, text
+        yield handin.pdf_path, text, *(() if is_sure else (LOOK,))
 
 
-@stated("text", "notebooks", fix="Write `Figure 1: ...` below each figure.")
+@advice("text", "notebooks", fix="Write `Figure 1: ...` below each figure.")
 def figures_have_captions(handin):
     """The PDF has a numbered caption for every figure of the notebooks."""
     captions, figures = len(handin.pdf.captions), handin.num_figures
@@ -413,13 +509,17 @@ def figures_have_captions(handin):
 def pdf_has_all_code(handin):
     """The PDF holds the code of every notebook and module."""
     printed = squeezed(handin.text)
+    is_shown = handin.pdf.num_pictures > handin.num_figures  # as a picture
+    is_unsure = is_shown or not handin.pdf.is_whole
     for path, lines in handin.code_lines.items():
         lines = [line for line in map(squeezed, lines) if line]
         missing = [line for line in lines if line not in printed]
         if len(missing) > (1 - MIN_SHARE) * len(lines):
             text = f"{len(missing)} of the {len(lines)} lines of {path} are "
-            text += f"not in it, such as {missing[0]!r}."
-            yield handin.pdf_path, text
+            text += f"not in it, such as {shortened(missing[0])}."
+            is_sure = len(missing) > (1 - CERTAIN_SHARE) * len(lines)
+            look = () if is_sure and not is_unsure else (LOOK,)
+            yield handin.pdf_path, text, *look
 
 
 # A new run
@@ -430,10 +530,11 @@ def notebooks_run_elsewhere(handin):
     """Every notebook runs in another folder and a clean environment."""
     for path, result in handin.rerun.items():
         if isinstance(result, str):
-            yield path, result
+            look = (LOOK,) if UNREACHED.search(result) else ()
+            yield path, result, *look
 
 
-@rule("rerun", fix="Fix every seed, print no times. " + RUN_ALL)
+@advice("rerun", fix="Fix every seed, print no times. " + RUN_ALL)
 def outputs_are_those_of_the_code(handin):
     """What a new run prints is what the notebooks hold."""
     for place, held, came in handin.printed_again:
@@ -443,14 +544,6 @@ def outputs_are_those_of_the_code(handin):
 
 
 # What the rules have in common
-
-
-def squeezed(text):
-    """Text without white space and with one kind of quotes and dashes."""
-    text = unicodedata.normalize("NFKC", text).translate(
-        str.maketrans("‘’“”‐‑–—−", "''\"\"-----")
-    )
-    return "".join(text.split())
 
 
 def is_inside(name, others):

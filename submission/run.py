@@ -13,6 +13,7 @@ from nbclient.exceptions import (
 from submission.files import SubmissionError, relative
 from submission.notebook import read
 
+MAX_OUTPUT = 2**26  # characters, of a notebook
 METADATA = {
     "kernelspec": {
         "display_name": "Python 3",
@@ -23,7 +24,21 @@ METADATA = {
 }
 
 
-def execute(path, timeout=600, environment=None):
+class Client(NotebookClient):
+    """Runs a notebook and keeps its first outputs, not an endless print."""
+
+    received = 0
+
+    def process_message(self, msg, cell, cell_index):
+        """Take a message of the kernel, unless there were too many."""
+        self.received += len(str(msg["content"]))
+        is_output = msg["msg_type"] not in ("status", "execute_input")
+        if self.received > MAX_OUTPUT and is_output:
+            return None
+        return super().process_message(msg, cell, cell_index)
+
+
+def execute(path, timeout=600, environment=None, kernel="python3"):
     """Run a notebook from top to bottom, in its own folder.
 
     Parameters
@@ -33,6 +48,8 @@ def execute(path, timeout=600, environment=None):
         Seconds a cell may take.
     environment : dict, optional
         All variables that the kernel sees, instead of those of this process.
+    kernel : str
+        Its name in Jupyter.
 
     Returns
     -------
@@ -54,10 +71,10 @@ def execute(path, timeout=600, environment=None):
         position = cell_index + 1
         show_progress(f"{path.stem}: cell {position} of {total}")
 
-    client = NotebookClient(
+    client = Client(
         notebook,
         timeout=timeout,
-        kernel_name="python3",
+        kernel_name=kernel,
         record_timing=False,
         extra_arguments=["--IPKernelApp.log_level=ERROR"],
         coalesce_streams=True,  # where a stream is cut depends on timing

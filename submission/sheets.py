@@ -10,6 +10,7 @@ from submission.files import (
     SCRIPTS,
     SubmissionError,
     cell_sources,
+    relative,
 )
 
 SETS = "allowed_imports", "comparison_imports", "demands"
@@ -20,7 +21,7 @@ class Question:
     """A sub-question: its number, the notebook to answer it, its points."""
 
     id: str
-    notebook: str
+    notebook: str = ""
     points: float = 0  # where the sheet states none
 
 
@@ -29,18 +30,18 @@ class Sheet:
     """An exercise sheet, as sheets.toml describes it."""
 
     id: str
-    course: str
-    title: str
     questions: tuple[Question, ...]
-    allowed_imports: frozenset[str]
-    comparison_imports: frozenset[str]
-    demands: frozenset[str]
+    course: str = ""
+    title: str = ""
+    allowed_imports: frozenset[str] | None = None  # None: all
+    comparison_imports: frozenset[str] = frozenset()
+    demands: frozenset[str] = frozenset()
     files: tuple[str, ...] = ()
 
     @property
     def notebooks(self):
         """Paths of the sheet's notebooks that exist, in order."""
-        names = dict.fromkeys(q.notebook for q in self.questions)
+        names = dict.fromkeys(q.notebook for q in self.questions if q.notebook)
         paths = [NOTEBOOKS / f"{name}.ipynb" for name in names]
         return [path for path in paths if path.exists()]
 
@@ -50,29 +51,47 @@ class Sheet:
         return [SCRIPTS / self.id / name for name in self.files]
 
 
-def load_sheets():
-    """All sheets by id."""
-    table = tomllib.loads((ROOT / "sheets.toml").read_text("utf-8"))
+def load_sheets(path=ROOT / "sheets.toml"):
+    """All sheets of a file by id; a SubmissionError if it is not as it says.
+
+    A question is a table as in our file, or its number alone.
+    """
     sheets = {}
-    for sheet_id, entry in table.items():
-        entry["questions"] = tuple(Question(**q) for q in entry["questions"])
-        entry["files"] = tuple(entry.get("files", ()))
-        entry |= {name: frozenset(entry.get(name, ())) for name in SETS}
-        sheets[sheet_id] = Sheet(sheet_id, **entry)
+    try:
+        for sheet_id, entry in tomllib.loads(path.read_text("utf-8")).items():
+            entry["questions"] = tuple(
+                Question(**q) if isinstance(q, dict) else Question(str(q))
+                for q in entry["questions"]
+            )
+            entry["files"] = tuple(entry.get("files", ()))
+            if any(isinstance(entry.get(k), str) for k in (*SETS, "files")):
+                raise TypeError(f"in {sheet_id}, a list is one text")
+            entry |= {k: frozenset(entry[k]) for k in SETS if k in entry}
+            sheets[sheet_id] = Sheet(sheet_id, **entry)
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise SubmissionError(
+            f"{relative(path)} does not describe sheets: {error}. See "
+            f"submission/CHECK.md for how it is written."
+        ) from None
     return sheets
 
 
-def find_sheet(sheet_id):
-    """The sheet with this id; a SubmissionError if it has no notebook."""
-    sheets = load_sheets()
+def find_in(sheets, sheet_id):
+    """The sheet with this id; a SubmissionError if there is none."""
     if sheet_id not in sheets:
         raise SubmissionError(
             f"There is no sheet {sheet_id!r}; SHEET must be one of "
             f"{', '.join(sheets)}."
         )
-    if not sheets[sheet_id].notebooks:
-        raise SubmissionError(f"Sheet {sheet_id} has no notebook yet.")
     return sheets[sheet_id]
+
+
+def find_sheet(sheet_id):
+    """Our sheet with this id; a SubmissionError if it has no notebook."""
+    sheet = find_in(load_sheets(), sheet_id)
+    if not sheet.notebooks:
+        raise SubmissionError(f"Sheet {sheet_id} has no notebook yet.")
+    return sheet
 
 
 def heading_form(question):

@@ -1,0 +1,212 @@
+"""What a stranger's code imports and names, as far as it is seen unrun."""
+
+import ast
+import importlib.util
+import re
+from pathlib import Path
+
+IMPORTERS = {"import_module", "__import__", "run_module", "resolve_name"}
+RUNNERS = {"exec", "eval", "compile"}
+SHELLS = {
+    *("system", "getoutput", "popen", "run", "call", "check_call", "Popen"),
+    *("check_output", "run_line_magic", "run_cell_magic"),
+}
+INSTALL = re.compile(r"\b(?:pip3?|conda|mamba)\s+install\s+([^\n;&|#]*)")
+PACKAGE = re.compile(r"[A-Za-z][\w.-]*")
+FILE = re.compile(r"\.(txt|toml|ya?ml|whl)$|^[\w+]+:")
+TOOLS = re.compile(  # that convert or show notebooks
+    r"(jupyter|nb|ipy|notebook|tqdm|pip$|setuptools|wheel|pandoc|pypandoc|"
+    r"texlive|playwright|pyppeteer|chromium|gdown|watermark|black|ruff)",
+    re.I,
+)
+MODULES = {  # of packages that are named otherwise
+    "scikit_learn": "sklearn",
+    "opencv_python": "cv2",
+    "pillow": "PIL",
+    "scikit_image": "skimage",
+    "pyyaml": "yaml",
+}
+
+
+def imports_of(tree):
+    """Names that some code imports, by whatever way that can be seen.
+
+    Returns
+    -------
+    names : set of str
+        Modules, and attributes that are modules of installed packages.
+    hidden : list of str
+        What imports in a way that is not seen.
+
+    Examples
+    --------
+    >>> code = '''
+    ... import sklearn as sk
+    ... __import__("tor" + "ch")
+    ... sk.linear_model.Ridge()
+    ... exec(text)
+    ... '''
+    >>> sorted(imports_of(ast.parse(code))[0])
+    ['sklearn', 'sklearn.linear_model', 'torch']
+    >>> imports_of(ast.parse(code))[1]
+    ['exec(...)']
+    """
+    names, hidden, bound = imported_names(tree), [], bindings(tree)
+    calls = {n.func for n in ast.walk(tree) if isinstance(n, ast.Call)}
+    for node in ast.walk(tree):
+        name = getattr(node, "attr", getattr(node, "id", None))
+        if name in IMPORTERS | {"__builtins__"} and node not in calls:
+            hidden.append(name)
+        if isinstance(node, ast.Call):
+            more, is_hidden = imports_of_call(node)
+            names |= more
+            hidden += [f"{called(node)}(...)"] * is_hidden
+        elif isinstance(node, ast.Attribute):
+            names |= module_in(dotted(node, bound))
+        elif isinstance(node, ast.Subscript):
+            text = constant(node.slice)
+            if text and dotted(node.value, bound) == "sys.modules":
+                names.add(text)
+    return names, hidden
+
+
+def imported_names(tree):
+    """Modules of the import statements; relative ones start with a dot."""
+    names = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            name = "." * node.level + (node.module or "")
+            names.add(name)
+            for alias in node.names:
+                names |= module_in(f"{name}.{alias.name}")
+    return names
+
+
+def module_in(name):
+    """The longest module that a dotted name begins with, if it is one.
+
+    Nothing is imported for it: the folders of installed packages are looked
+    into.
+    """
+    first, *parts = (name or "").split(".")
+    try:
+        spec = importlib.util.find_spec(first) if parts and first else None
+    except (ImportError, ValueError):
+        return set()
+    folders = [
+        Path(f) for f in (spec and spec.submodule_search_locations) or []
+    ]
+    found = first
+    for part in parts:
+        folders = [folder / part for folder in folders]
+        if not any(is_module(folder) for folder in folders):
+            break
+        found += f".{part}"
+    return {found} if found != first else set()
+
+
+def is_module(path):
+    """Whether a package, a module or an extension is there."""
+    return path.is_dir() or any(path.parent.glob(f"{path.name}.*"))
+
+
+def bindings(tree):
+    """Names that import statements bind, and what they stand for."""
+    bound = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                top = alias.name.partition(".")[0]
+                bound[alias.asname or top] = (
+                    alias.name if alias.asname else top
+                )
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            for alias in node.names:
+                name = f"{node.module}.{alias.name}"
+                bound[alias.asname or alias.name] = name
+    return bound
+
+
+def dotted(node, bound):
+    """The full name of `a.b.c`; None if it does not start with an import."""
+    parts = []
+    while isinstance(node, ast.Attribute):
+        parts.append(node.attr)
+        node = node.value
+    if isinstance(node, ast.Name) and node.id in bound:
+        return ".".join([bound[node.id], *reversed(parts)])
+    return None
+
+
+def imports_of_call(node):
+    """What a call imports or installs, and whether that is not seen."""
+    name = called(node)
+    texts = [constant(arg) for arg in [*node.args, *values(node.keywords)]]
+    if name in IMPORTERS or (name in RUNNERS and is_builtin(node)):
+        if not texts or texts[0] is None:
+            return set(), bool(node.args)
+        if name in IMPORTERS:
+            return {texts[0].partition(":")[0]}, False
+        return imports_in_text(texts[0]), False
+    if name not in SHELLS:
+        return set(), False
+    words = " ".join(filter(None, texts))
+    found = imports_in_text(texts[-1]) if name.endswith("_magic") else set()
+    return found | installed(words), False
+
+
+def imports_in_text(text):
+    """What a text imports, if it is code."""
+    try:
+        return imports_of(ast.parse(text or ""))[0]
+    except (SyntaxError, ValueError):
+        return set()
+
+
+def installed(command):
+    """The modules that a command line installs, without tools.
+
+    Examples
+    --------
+    >>> sorted(installed("pip install -q torch==2.1 scikit-learn jupyter"))
+    ['sklearn', 'torch']
+    """
+    words = " ".join(INSTALL.findall(command)).split()
+    packages = [
+        PACKAGE.match(word)[0].lower().replace("-", "_")
+        for word in (word.strip("'\"") for word in words)
+        if PACKAGE.match(word) and not (TOOLS.match(word) or FILE.search(word))
+    ]
+    return {MODULES.get(package, package) for package in packages}
+
+
+def is_builtin(node):
+    """Whether a call is of a plain name or of `builtins`, not of a method."""
+    return isinstance(node.func, ast.Name) or (
+        isinstance(node.func.value, ast.Name)
+        and node.func.value.id in ("builtins", "__builtins__")
+    )
+
+
+def called(node):
+    """The last name of what a call calls."""
+    return getattr(node.func, "attr", getattr(node.func, "id", ""))
+
+
+def values(keywords):
+    """The values of keyword arguments."""
+    return [keyword.value for keyword in keywords]
+
+
+def constant(node):
+    """The text that an expression of constants is; None if it is none."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return node.value
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        parts = [constant(node.left), constant(node.right)]
+        return None if None in parts else "".join(parts)
+    if isinstance(node, (ast.List, ast.Tuple)):
+        return " ".join(filter(None, map(constant, node.elts)))
+    return None

@@ -1,0 +1,116 @@
+"""Look at one hand-in, within limits: the process that meets a stranger's file.
+
+`ask` starts it, sends a request as JSON and gets the report as JSON back;
+whatever happens to the process becomes a report, too.
+"""
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+
+from submission.files import ROOT
+
+MAX_SECONDS = 9  # of computing
+MAX_WAIT = 60  # seconds, on a machine with other things to do
+MAX_MEMORY = 480 * 2**20
+TOO_LONG = "It is not looked at within {} seconds."
+TOO_LARGE = "It needs more than {} MiB of memory to be looked at."
+REASONS = {
+    -getattr(signal, "SIGXCPU", 0): TOO_LONG.format(MAX_SECONDS),
+    -getattr(signal, "SIGKILL", 0): TOO_LARGE.format(MAX_MEMORY >> 20),
+}
+
+
+def ask(request):
+    """The report of a hand-in.
+
+    Parameters
+    ----------
+    request : dict
+        The file's `path`, its `name`, the `sheets` to choose from (a path)
+        and the id of its `sheet`, or ""; the result of a new run, `rerun`, or
+        None; where its PDF is to be written, `pdf`, or "".
+
+    Returns
+    -------
+    dict
+        The file's name, the sheet's id or None, the results of the `rules`;
+        whether it is `safe` to unpack, and its `notebooks`. Or an `error`, if
+        it is no readable ZIP or the limits are not enough.
+    """
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "submission.look"],
+            cwd=ROOT,
+            input=json.dumps(request),
+            capture_output=True,
+            encoding="utf-8",
+            timeout=MAX_WAIT,
+            check=False,
+        )
+        return json.loads(done.stdout)
+    except subprocess.TimeoutExpired:
+        error = TOO_LONG.format(MAX_WAIT)
+    except ValueError:  # what it printed is no JSON: it ended before
+        error = REASONS.get(done.returncode, "It makes the reader crash.")
+    return {"file": request["name"], "sheet": None, "error": error}
+
+
+def limit(memory, seconds, file_size, processes=None):
+    """Limit what this process may take, where the system can.
+
+    Parameters
+    ----------
+    memory, file_size : int
+        Bytes.
+    seconds : int
+        Of computing.
+    processes : int, optional
+        How many this user may have in this name space.
+    """
+    try:
+        import resource
+    except ImportError:  # Windows: only the parent's clock
+        return
+    for name, most in (
+        ("RLIMIT_AS", memory),
+        ("RLIMIT_CPU", seconds),
+        ("RLIMIT_FSIZE", file_size),
+        ("RLIMIT_CORE", 0),
+        ("RLIMIT_NPROC", processes),
+    ):
+        if most is not None:
+            with contextlib.suppress(AttributeError, ValueError, OSError):
+                resource.setrlimit(getattr(resource, name), (most, most))
+
+
+def report(request):
+    """What `ask` returns, worked out in this process."""
+    from submission.check import look
+
+    try:
+        return look(**request)
+    except MemoryError:
+        error = TOO_LARGE.format(MAX_MEMORY >> 20)
+    except RecursionError:
+        error = "It is nested too deep to be looked at."
+    except Exception as problem:  # a stranger's file raises many kinds
+        error = f"It cannot be looked at: {type(problem).__name__}: {problem}"
+    error = error.split("\n")[0][:300]
+    return {"file": request["name"], "sheet": None, "error": error}
+
+
+def main():
+    """Read a request, look, and print the report."""
+    request = json.loads(sys.stdin.buffer.read())
+    limit(MAX_MEMORY, MAX_SECONDS, 2**26)
+    sys.stdout.write(json.dumps(report(request)))
+    sys.stdout.flush()
+    os._exit(0)  # nothing of a stranger's file is cleared up
+
+
+if __name__ == "__main__":
+    main()

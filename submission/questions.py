@@ -1,0 +1,142 @@
+"""Where a hand-in answers which question, in the habits of many students."""
+
+import re
+from itertools import pairwise
+
+MAX_LINE = 120  # of a heading
+WORDS = (
+    "task|subtask|question|exercise|exercice|ejercicio|problem|part|section|"
+    "sheet|assignment|homework|solution|answer|response|ex|to|for|of|"
+    "aufgabe|teilaufgabe|hausaufgabe|übung|blatt|übungsblatt|frage|teil|"
+    "lösung|loesung|antwort|aufg|teilaufg|üb|zu|zur|der|des|von|"
+    "oppgave|deloppgave|øving|spørsmål|delspørsmål|del|løsning|svar|oppg|på|"
+    "til|opgave|uppgift|vraag|nummer|nr|no"
+)
+LABEL = rf"(?:(?:{WORDS})(?:s|n|r|er)?(?![^\W\d_])[\s.:,/#-]*(?:\d{{1,2}}[,:/\s–-]+(?=\w))?)"
+MARKS = r"[\W_]*"
+AFTER = r"(?=[\s*_]*(?:[).:]|[–-]|(?<=[\s*_])\W*[^\W\d_]))"  # a mark, or words
+HEADING = re.compile(
+    r"^\s*(?:(?P<marks>#+)(?P<text>.*)|<h(?P<level>\d).*?>(?P<html>.*)|"
+    r"(?:\*\*|__)(?P<bold>.*)(?:\*\*|__)[\s.:]*$)"
+)
+MAJOR = re.compile(rf"{MARKS}{LABEL}*(\d{{1,2}})(?![\w]|[.,]\d)", re.I)
+MINOR = re.compile(rf"{MARKS}{LABEL}*\(?([a-z]|\d)(?:[).:]|\s*$)", re.I)
+GLUE = re.compile(rf"[\s,;/&+()–-]*(?:and|und|og|{WORDS})?[\s,;/(]*", re.I)
+RANGE = re.compile(rf"\W*(?:[–-]|to|bis|til)\W*(?:{WORDS})?\W*", re.I)
+
+
+class Numbers:
+    """Finds the numbers of some questions in lines.
+
+    Examples
+    --------
+    >>> numbers = Numbers(["1.1", "1.2", "1.3", "2a", "2b"])
+    >>> numbers.in_heading("Solution to 1.1: the plot")
+    ['1.1']
+    >>> numbers.in_heading("Aufgaben 1.1 bis 1.3")
+    ['1.1', '1.2', '1.3']
+    >>> numbers.in_line("Oppgave 2 (b)"), numbers.in_line("about 1.1 of 2")
+    (['2b'], [])
+    """
+
+    def __init__(self, ids):
+        self.ids = list(dict.fromkeys(ids))
+        patterns = enumerate(map(number_pattern, self.ids))
+        numbers = "|".join(f"(?P<q{i}>{p})" for i, p in patterns) or "(?!)"
+        start = r"(?<![\w.,])(?:[^\W\d_]{1,4}\.?)?"
+        self.number = re.compile(rf"{start}(?:{numbers})", re.I)
+        self.labelled = re.compile(
+            rf"{MARKS}(?:{LABEL}{{1,6}}(?:[(\s]*)(?:{numbers})|"
+            rf"[^\W\d_]?(?:{numbers.replace('?P<q', '?P<r')}){AFTER})",
+            re.I,
+        )
+
+    def in_heading(self, text):
+        """The ids that a heading is of, wherever they are near its start."""
+        text = text[:MAX_LINE]
+        found = list(self.number.finditer(text))
+        if not found or found[0].start() > MAX_LINE / 2:
+            return []
+        ids = [self.id_of(found[0])]
+        for last, match in pairwise(found):
+            between = text[last.end() : match.start()]
+            if RANGE.fullmatch(between):
+                first, end = map(self.ids.index, (ids[-1], self.id_of(match)))
+                ids += self.ids[first + 1 : end]
+            elif not GLUE.fullmatch(between):
+                break
+            ids.append(self.id_of(match))
+        return ids
+
+    def in_line(self, text):
+        """The ids of a line that reads like a heading, though not marked."""
+        text = text[:MAX_LINE]
+        return self.in_heading(text) if self.labelled.match(text) else []
+
+    def id_of(self, match):
+        """The id that a match is of."""
+        return self.ids[int(match.lastgroup[1:])]
+
+    def sections(self, pieces):
+        """Which questions have headings, and whether something is below.
+
+        Parameters
+        ----------
+        pieces : iterable of str
+            Markdown or lines of a PDF; headings that follow each other inside
+            of one piece are those of one answer.
+
+        Returns
+        -------
+        dict of id -> bool
+        """
+        answered, now, major, depth = {}, [], "", 0
+        for piece in pieces:
+            is_open = False
+            for line in piece.split("\n"):
+                level, text = heading_of(line)
+                ids = self.in_heading(text) if level else self.in_line(line)
+                if not ids and (level or is_open or len(line) < MAX_LINE):
+                    if found := MINOR.match(text):
+                        ids = self.below(major, found[1], level > depth)
+                    if not ids and level and (found := MAJOR.match(text)):
+                        major, depth = found[1], level
+                    elif not ids and (found := MAJOR.fullmatch(text.strip())):
+                        major, depth = found[1], 0
+                if ids:
+                    now = [*now, *ids] if is_open else ids
+                    answered |= {i: answered.get(i, False) for i in now}
+                    is_open = True
+                elif not level and line.strip(" \t\r#*_-=|"):
+                    answered |= dict.fromkeys(now, True)
+                    is_open = False
+        return answered
+
+    def below(self, major, minor, is_deeper):
+        """The id of a part named alone, below the heading of its question."""
+        if not major or (minor.isdigit() and not is_deeper):
+            return []
+        joined = major + ("." if minor.isdigit() else "") + minor.lower()
+        return [joined] if joined in self.ids else []
+
+
+def heading_of(line):
+    """The level of a heading, 0 if the line is none, and its text."""
+    found = HEADING.match(line[: 2 * MAX_LINE])
+    if not found:
+        return 0, line
+    text = found["text"] or found["html"] or found["bold"] or ""
+    return len(found["marks"] or "") or int(found["level"] or 6), text
+
+
+def number_pattern(question_id):
+    """Pattern of a question's number: `1.1` and `1. 1`, `1a` and `1 (a)`."""
+    found = re.fullmatch(r"(\d+)([a-z])|(\d+)\.(\d+)", question_id)
+    if not found:
+        return re.escape(question_id) + r"(?!\w|[.,]\d)"
+    digits, letter, major, minor = found.groups()
+    if letter:
+        return (
+            rf"{digits}(?:[.-]?{letter}(?!\w)|\W{{1,4}}{letter}(?:[).:]|\s*$))"
+        )
+    return rf"{major}\s?[.,]\s?{minor}(?!\w|[.,]\d)"

@@ -1,0 +1,126 @@
+"""The runner: unpacks a ZIP, runs its notebooks, prints what came of it.
+
+It is started by `submission.sandbox`, mostly in name spaces of its own. The
+ZIP comes from stdin; stdout is its own alone.
+"""
+
+import io
+import json
+import os
+import socket
+import struct
+import sys
+import tempfile
+import threading
+from pathlib import Path
+
+import nbformat
+
+from submission.archive import opened, unpack
+from submission.files import SubmissionError
+from submission.run import execute
+from submission.sandbox import KERNEL_SPACES
+
+# A space and an umlaut, which break what does not quote or encode its paths.
+FOLDER_PREFIX = "hand-in prüfen "
+HOMES = ("HOME", "USERPROFILE", "IPYTHONDIR", "MPLCONFIGDIR", "TMPDIR")
+MAX_NAMES = 10000
+KERNEL = "of-a-hand-in"
+
+
+def main():
+    """Do what the request in the environment says."""
+    request = json.loads(os.environ.pop("HAND_IN"))
+    results = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    data = sys.stdin.buffer.read()
+    for stream in range(2):  # the kernel would inherit them
+        os.dup2(nowhere, stream)
+    if request["apart"]:
+        switch_loopback_on()
+    with tempfile.TemporaryDirectory(
+        prefix=FOLDER_PREFIX, dir=request["folder"], ignore_cleanup_errors=True
+    ) as folder:
+        json.dump(run_all(Path(folder), data, request), results)
+        results.flush()
+
+
+def run_all(folder, data, request):
+    """What `submission.sandbox.run_again` returns."""
+    root, home = folder / "hand-in", folder / "home"
+    home.mkdir()
+    problems = dict.fromkeys(request["notebooks"], "")
+    try:
+        unpack(opened(io.BytesIO(data)), root)
+    except OSError as error:
+        problem = f"It cannot be unpacked: {error.strerror}."
+        problems = dict.fromkeys(problems, problem)
+        return {"notebooks": {}, "problems": problems, "imports": []}
+    del os.environ["PYTHONPATH"]
+    os.environ |= dict.fromkeys(HOMES, str(home))
+    os.environ["JUPYTER_PATH"] = str(folder)
+    environment = dict(os.environ)
+    names = listen(folder / "imports", environment)
+    write_kernel(folder, request["apart"])
+    executed = {}
+    for path in request["notebooks"]:
+        try:
+            node = execute(root / path, 600, environment, KERNEL)
+            executed[path] = nbformat.writes(node)
+        except SubmissionError as error:
+            text = str(error).replace(f"{root}{os.sep}", "")
+            problems[path] = text.replace(str(root), "")
+        except Exception as error:  # a stranger's notebook raises many kinds
+            problems[path] = f"It cannot be run: {type(error).__name__}."
+    problems = {path: text for path, text in problems.items() if text}
+    return {
+        "notebooks": executed,
+        "problems": problems,
+        "imports": sorted(names),
+    }
+
+
+def write_kernel(folder, is_apart):
+    """Describe to Jupyter the kernel that the notebooks run in."""
+    start = Path(__file__).with_name("kernel.py")
+    argv = [sys.executable, str(start), "-f", "{connection_file}"]
+    spec = {
+        "argv": [*(KERNEL_SPACES if is_apart else []), *argv],
+        "display_name": KERNEL,
+        "language": "python",
+    }
+    target = folder / "kernels" / KERNEL / "kernel.json"
+    target.parent.mkdir(parents=True)
+    target.write_text(json.dumps(spec))
+
+
+def listen(path, environment):
+    """Names that kernels send through a pipe, a set that grows."""
+    names = set()
+    if not hasattr(os, "mkfifo"):
+        return names
+    os.mkfifo(path)
+    environment["SEEN_IMPORTS"] = str(path)
+    pipe = os.open(path, os.O_RDWR)  # so that it never ends
+
+    def read():
+        while piece := os.read(pipe, 2**16):
+            lines = piece.decode("utf-8", "replace").split("\n")
+            if len(names) < MAX_NAMES:
+                names.update(filter(None, lines))
+
+    threading.Thread(target=read, daemon=True).start()
+    return names
+
+
+def switch_loopback_on():
+    """Switch on the one network device there is: the kernel talks over it."""
+    import fcntl
+
+    with socket.socket() as any_socket:
+        up = struct.pack("16sH14x", b"lo", 1)
+        fcntl.ioctl(any_socket, 0x8914, up)  # SIOCSIFFLAGS
+
+
+if __name__ == "__main__":
+    main()
