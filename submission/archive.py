@@ -92,16 +92,12 @@ def opened(file):
     Memory for each entry is taken as soon as a ZipFile is made, so the length
     of their list is looked at before.
     """
-    length = file.seek(0, 2)
-    file.seek(max(0, length - 2**16 - 22))
+    file.seek(max(0, file.seek(0, 2) - 2**16 - 22))
     tail = file.read()
     at = tail.rfind(END_OF_DIRECTORY)
     directory = int.from_bytes(tail[at + 12 : at + 16], "little")
-    if at >= 0 and (directory > MAX_DIRECTORY or length > MAX_BYTES):
-        raise zipfile.BadZipFile(
-            f"it is larger than {MAX_BYTES >> 20} MiB or lists far more than "
-            f"{MAX_FILES} files"
-        )
+    if at >= 0 and directory > MAX_DIRECTORY:
+        raise zipfile.BadZipFile(f"it lists far more than {MAX_FILES} files")
     try:
         return zipfile.ZipFile(file)
     except (UnicodeDecodeError, ValueError, OverflowError) as error:

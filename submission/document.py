@@ -63,7 +63,7 @@ class Pdf:
             text = None
             try:
                 contents = page.get_contents()
-                if not contents or len(contents.get_data()) <= MAX_PAGE:
+                if contents is None or len(contents.get_data()) <= MAX_PAGE:
                     text = page.extract_text()
             except TimeoutError:
                 raise
@@ -78,9 +78,9 @@ class Pdf:
             count, forms = pictures_on(page)
             self.num_pictures += count
             for stream in [page.get_contents(), *forms]:
-                if stream and not self.draws:
+                if stream is not None and not self.draws:
                     strokes = STROKES.findall(stream.get_data())
-                    self.draws = len(strokes) > 10
+                    self.draws = len(strokes) > 3
 
     @property
     def captions(self):

@@ -13,12 +13,19 @@ from collections import defaultdict
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 
-from submission.archive import Entry, contents, opened, reason, why_a_bomb
+from submission.archive import (
+    Entry,
+    contents,
+    opened,
+    reason,
+    unpack,
+    why_a_bomb,
+)
 from submission.cells import MAX_CODE, parse, syntax_tree
 from submission.code import imports_of
 from submission.document import Pdf
 from submission.imports import FURNITURE
-from submission.questions import Numbers
+from submission.questions import OWN, Numbers
 from submission.reach import excerpt, used_names
 
 MAX_FILE = 50 * 2**20  # of what is looked into
@@ -137,10 +144,9 @@ class Handin:
     @property
     def is_collection(self):
         """Whether it is no hand-in but a download of many."""
-        has_zips = any(p.lower().endswith(".zip") for p in self.sizes)
-        has_code = any(
-            p.lower().endswith((".ipynb", ".py")) for p in self.sizes
-        )
+        suffixes = {PurePosixPath(path.lower()).suffix for path in self.sizes}
+        has_zips = ".zip" in suffixes
+        has_code = bool(suffixes & {".ipynb", ".py"})
         is_download = any(map(PLATFORM.search, self.sizes))
         return has_zips and (is_download or not has_code)
 
@@ -266,17 +272,17 @@ class Handin:
 
         Returns
         -------
-        (notebooks, pdf) : dicts of id -> bool
-            Whether anything stands below the heading.
+        (notebooks, pdf) : dicts of id -> what stands below the heading
+            As `submission.questions.Numbers.sections` says it.
         """
         numbers = Numbers(
             question.id for s in sheets for question in s.questions
         )
         in_pdf = {}
         if self.pdf:
-            in_pdf = numbers.sections(self.pdf.pages)
             known = numbers.sections([self.pdf.bookmarks])
-            in_pdf = dict.fromkeys(known, True) | in_pdf
+            in_pdf = dict.fromkeys(known, OWN)
+            in_pdf |= numbers.sections(self.pdf.pages)
         return numbers.sections(self.prose), in_pdf
 
 

@@ -1,4 +1,4 @@
-"""Look at one hand-in, within limits: the process that meets a stranger's file.
+"""Look at one hand-in within limits: the process that meets its file.
 
 `ask` starts it, sends a request as JSON and gets the report as JSON back;
 whatever happens to the process becomes a report, too.

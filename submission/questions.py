@@ -4,6 +4,7 @@ import re
 from itertools import pairwise
 
 MAX_LINE = 120  # of a heading
+NOTHING, SHARED, OWN = range(3)
 WORDS = (
     "task|subtask|question|exercise|exercice|ejercicio|problem|part|section|"
     "sheet|assignment|homework|solution|answer|response|ex|to|for|of|"
@@ -12,7 +13,10 @@ WORDS = (
     "oppgave|deloppgave|øving|spørsmål|delspørsmål|del|løsning|svar|oppg|på|"
     "til|opgave|uppgift|vraag|nummer|nr|no"
 )
-LABEL = rf"(?:(?:{WORDS})(?:s|n|r|er)?(?![^\W\d_])[\s.:,/#-]*(?:\d{{1,2}}[,:/\s–-]+(?=\w))?)"
+LABEL = (
+    rf"(?:(?:{WORDS})(?:s|n|r|er)?(?![^\W\d_])[\s.:,/#-]*"
+    r"(?:\d{1,2}[,:/\s–-]+(?=\w))?)"
+)
 MARKS = r"[\W_]*"
 AFTER = r"(?=[\s*_]*(?:[).:]|[–-]|(?<=[\s*_])\W*[^\W\d_]))"  # a mark, or words
 HEADING = re.compile(
@@ -77,40 +81,39 @@ class Numbers:
         """The id that a match is of."""
         return self.ids[int(match.lastgroup[1:])]
 
-    def sections(self, pieces):
-        """Which questions have headings, and whether something is below.
+    def sections(self, texts):
+        """Which questions have headings, and what stands below.
 
         Parameters
         ----------
-        pieces : iterable of str
-            Markdown or lines of a PDF; headings that follow each other inside
-            of one piece are those of one answer.
+        texts : iterable of str
+            Markdown, or pages of a PDF.
 
         Returns
         -------
-        dict of id -> bool
+        dict of id -> NOTHING, SHARED (with the next heading's answer) or OWN
         """
-        answered, now, major, depth = {}, [], "", 0
-        for piece in pieces:
-            is_open = False
-            for line in piece.split("\n"):
-                level, text = heading_of(line)
-                ids = self.in_heading(text) if level else self.in_line(line)
-                if not ids and (level or is_open or len(line) < MAX_LINE):
-                    if found := MINOR.match(text):
-                        ids = self.below(major, found[1], level > depth)
-                    if not ids and level and (found := MAJOR.match(text)):
-                        major, depth = found[1], level
-                    elif not ids and (found := MAJOR.fullmatch(text.strip())):
-                        major, depth = found[1], 0
-                if ids:
-                    now = [*now, *ids] if is_open else ids
-                    answered |= {i: answered.get(i, False) for i in now}
-                    is_open = True
-                elif not level and line.strip(" \t\r#*_-=|"):
-                    answered |= dict.fromkeys(now, True)
-                    is_open = False
-        return answered
+        found, run, major, depth = {}, [], "", 0
+        is_open = True  # whether a heading would go on with the run
+        for line in "\n".join(texts).split("\n"):
+            level, text = heading_of(line)
+            ids = self.in_heading(text) if level else self.in_line(line)
+            minor, number = MINOR.match(text), MAJOR.match(text)
+            if not ids and minor:
+                ids = self.below(major, minor[1], level > depth)
+            if ids:
+                run = [*run, ids] if is_open else [ids]
+                found |= {i: found.get(i, NOTHING) for i in ids}
+                is_open = True
+            elif number and (level or number[0] == text.strip()):
+                run = run if level > depth else []
+                major, depth = number[1], level
+            elif not level and line.strip(" \t\r#*_-=|"):
+                for ids in run:
+                    state = OWN if ids is run[-1] else SHARED
+                    found |= {i: max(found[i], state) for i in ids}
+                is_open = False
+        return found
 
     def below(self, major, minor, is_deeper):
         """The id of a part named alone, below the heading of its question."""
@@ -139,4 +142,4 @@ def number_pattern(question_id):
         return (
             rf"{digits}(?:[.-]?{letter}(?!\w)|\W{{1,4}}{letter}(?:[).:]|\s*$))"
         )
-    return rf"{major}\s?[.,]\s?{minor}(?!\w|[.,]\d)"
+    return rf"{major}\s?\.\s?{minor}(?!\w|[.,]\d)"

@@ -17,7 +17,7 @@ from pathlib import PurePosixPath
 
 from submission.cells import same_text
 from submission.handin import loosely, squeezed
-from submission.questions import Numbers
+from submission.questions import OWN, SHARED, Numbers
 from submission.sheets import heading, heading_form
 
 LOOK = "look"
@@ -34,7 +34,7 @@ DEVICE = re.compile(
     re.I,
 )
 ABSOLUTE = re.compile(
-    r"(file:/|[A-Za-z]:)[\\/]\w|\\\\\w+\\|~[\\/]\w|"
+    r"file:/|[C-Zc-z]:[\\/][\w ]{2,}([\\/.]|$)|\\\\\w+\\|~[\\/]\w|"
     r"/(home|Users|kaggle|mnt|media|Volumes|tmp|opt)/[\w.-]|"
     r"/content/(drive|gdrive|sample_data|[^/]*\.\w+$)"
 )
@@ -150,7 +150,7 @@ def stated(*needs, fix):
 
 
 def advice(*needs, fix):
-    """Make a function a rule that nobody fails by, unless a sheet states it."""
+    """Make a function a rule that none fails by, unless a sheet states it."""
     return rule(*needs, fix=fix, kind="advice")
 
 
@@ -213,7 +213,9 @@ SAFE_TO_UNPACK = list(RULES)
 @advice(fix="Rename it: letters, digits, hyphens and dots work everywhere.")
 def names_work_everywhere(handin):
     """Every file can be unpacked on Windows, macOS and Linux."""
-    entries = [e for e in handin.entries if not e.is_litter]
+    entries = [
+        e for e in handin.entries if not (e.is_litter or e.leaves_folder)
+    ]
     names = Counter(e.path.rstrip("/").casefold() for e in entries)
     for entry in entries:
         if names[entry.path.rstrip("/").casefold()] > 1:
@@ -312,6 +314,7 @@ def imports_are_allowed(handin):
     if handin.sheet.allowed_imports is None:
         return
     allowed = handin.sheet.allowed_imports | handin.sheet.comparison_imports
+    allowed |= {"google.colab"}  # where they are written
     for place, name in handin.imports:
         if not (is_inside(name, allowed) or leads_to(name, allowed)):
             yield place, f"It imports {name}, which is not allowed."
@@ -475,15 +478,14 @@ def pdf_has_every_question(handin):
 def questions_have_answers(handin):
     """Below the heading of a question stands something."""
     in_notebooks, in_pdf = handin.answered([handin.sheet])
-    answered = {i for d in (in_notebooks, in_pdf) for i in d if d[i]}
-    for question_id in {**in_notebooks, **in_pdf}:
-        if question_id not in answered:
-            text = f"Nothing stands below the heading of {question_id}."
-            is_drawn = handin.pdf and (
-                handin.pdf.num_pictures or handin.pdf.draws
-            )
-            is_unsure = is_drawn and question_id not in in_notebooks
-            yield handin.filename, text, *(LOOK,) * bool(is_unsure)
+    is_drawn = handin.pdf and (handin.pdf.num_pictures or handin.pdf.draws)
+    for question_id, below in (in_pdf | in_notebooks).items():
+        if below == OWN or in_pdf.get(question_id) == OWN:
+            continue
+        text = f"Nothing stands below the heading of {question_id}."
+        is_unsure = is_drawn and question_id not in in_notebooks
+        look = (LOOK,) if below == SHARED or is_unsure else ()
+        yield handin.filename, text, *look
 
 
 @stated("text", "notebooks", fix="Export the PDF after the last run.")

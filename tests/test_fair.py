@@ -1,0 +1,398 @@
+"""Correct hand-ins, made the way students make them: none of them fails."""
+
+import zipfile
+
+import pytest
+from making import (
+    CODE,
+    NAME,
+    QUESTIONS,
+    SHEETS,
+    answers,
+    code,
+    failed,
+    hand_in,
+    notebook,
+    pdf,
+    report,
+    results,
+    text,
+    zipped,
+)
+
+# What tools pack that the student cannot see
+
+LITTER = {
+    "Finder": [("__MACOSX/._abgabe.ipynb", b"\0"), (".DS_Store", b"\0")],
+    "a folder with an icon": [("Icon\r", b"")],
+    "Explorer": [("desktop.ini", b"x"), ("Thumbs.db", b"x")],
+    "Jupyter": [(".ipynb_checkpoints/abgabe-checkpoint.ipynb", b"{")],
+    "Python": [("__pycache__/tools.cpython-311.pyc", b"\0")],
+    "VS Code": [(".vscode/settings.json", b"{}"), (".git/config", b"")],
+    "LibreOffice": [("~$report.docx", b""), (".~lock.report.odt#", b"")],
+    "folders twice": [("data/", b""), ("data/", b"")],
+    "data": [("data/large.csv", b"1\n" * 4 * 2**20)],
+    "a large PDF of capitals": [],
+    "a note": [("Lies mich: bitte?.txt", b"")],
+}
+
+
+@pytest.mark.parametrize("made_by", LITTER)
+def test_what_tools_pack_along_is_no_fault(made_by):
+    assert failed(*hand_in(*LITTER[made_by])) == {}
+
+
+def test_it_is_said_though_that_it_need_not_be_packed():
+    found = results(*hand_in(*LITTER["Finder"]))["has_no_litter"]
+    assert found["state"] == "look"
+    assert all(problem["look"] for problem in found["problems"])
+
+
+# Names
+
+SURNAMES = [
+    *("Sørensen", "Łukasz", "Žižek", "Öğütçü", "李", "O’Brien", "O'Brien"),
+    *(
+        "van der Berg",
+        "Müller-Lüdenscheidt",
+        "Nguyễn",
+        "Þórðarson",
+        "Griffith",
+    ),
+    *("St. John", "D’Angelo", "Ångström", "Großmann", "Đorđević", "Иванов"),
+]
+CODINGS = {
+    "as UTF-8, marked": lambda name: name,
+    "as UTF-8": lambda name: name.encode(),
+    "in code page 850": lambda name: name.encode("cp850", "replace"),
+    "in code page 852": lambda name: name.encode("cp852", "replace"),
+    "in code page 1252": lambda name: name.encode("cp1252", "replace"),
+    "in GBK": lambda name: name.encode("gbk", "replace"),
+    "in ASCII": lambda name: name.encode("ascii", "replace"),
+    "with underscores": lambda name: "".join(
+        c if c.isascii() else "_" for c in name
+    ),
+    "with U+FFFD": lambda name: "".join(
+        c if c.isascii() else "\ufffd" for c in name
+    ),
+}
+
+
+@pytest.mark.parametrize("coding", CODINGS)
+@pytest.mark.parametrize("surname", SURNAMES)
+def test_names_are_read_as_the_tools_of_this_world_write_them(surname, coding):
+    name = f"{surname}-7654321"
+    files = [
+        (CODINGS[coding](f"{name}.pdf"), report(author=name)),
+        (CODINGS[coding](f"{name} Lösung.ipynb"), notebook(*answers())),
+    ]
+    assert failed(f"{name}.zip", zipped(files)) == {}
+
+
+@pytest.mark.parametrize("surname", SURNAMES)
+def test_a_pdf_of_another_name_fails_whatever_the_letters(surname):
+    files = [("report.pdf", report()), ("a.ipynb", notebook(*answers()))]
+    assert "pdf_is_named_alike" in failed(
+        f"{surname}-7654321.zip", zipped(files)
+    )
+
+
+def backslashes(name, data):
+    """The same ZIP, as .NET packs it: folders end in a backslash."""
+    return name, data.replace(b"work/", b"work\\")
+
+
+PACKED = {
+    "by .NET": backslashes(*hand_in(("work/data.csv", b"1"), ("work/", b""))),
+    "anew by the browser": ("Grün-7654321 (1).zip", hand_in()[1]),
+    "by Moodle": (
+        "Eva Grün_123_assignsubmission_file_Grün-7654321.zip",
+        hand_in()[1],
+    ),
+    "by Blackboard": (
+        "Ex 2_egruen_attempt_2024-05-01-10-00-00_Grün-7654321.zip",
+        hand_in()[1],
+    ),
+    "with an en dash": ("Grün–7654321.zip", hand_in()[1]),
+    "decomposed, as macOS does": ("Gru\u0308n-7654321.zip", hand_in()[1]),
+}
+
+
+@pytest.mark.parametrize("how", PACKED)
+def test_the_tool_that_packed_it_does_not_matter(how):
+    name, data = PACKED[how]
+    assert failed(name, data) == {}
+
+
+# Headings
+
+FORMS = [
+    *("Ex. {}", "Teilaufgabe {}", "Oppgave {}", "Solution to {}", "Q{}: ok"),
+    *("Lösung {}", "Lösung zu Aufgabe {}", "Answer {}", "A{}", "{} Title"),
+    *("Exercise 1, Task {}", "Exercise {}.", "({}) Title", "{}) Title"),
+    *(
+        "Problem {} – x",
+        "Sheet 2 - Exercise {}",
+        "Svar på oppgave {}",
+        "Task{}",
+    ),
+    *("Übung 2, Aufgabe {}", "Part {} (2 P)", "Task #{}", "Deloppgave {})"),
+    *("Uppgift {}", "TASK {}", "Aufg. {}", "Nr. {}", "Ex{}", "Zu {}"),
+]
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_question_is_known_by_its_number_in_any_habit(form):
+    cells, document = answers(form), report(form)
+    assert failed(*hand_in(cells=cells, document=document)) == {}
+
+
+LETTERS = [
+    *(
+        "Task {0} / {1})",
+        "{0}{1}",
+        "{0} ({1})",
+        "{0}.{1}",
+        "{0}{1})",
+        "{0}-{1}",
+    ),
+    *(
+        "Task {0}{1}",
+        "Oppgave {0} {1}",
+        "Problem {0} ({1}): x",
+        "Aufgabe {0}{1}",
+    ),
+    *("Deloppgave {0}{1}", "Exercise 4, Task {0}, {1})", "Question {0}{1}."),
+]
+
+
+@pytest.mark.parametrize("form", LETTERS)
+def test_a_question_with_a_letter_is_known_in_any_habit(form):
+    sheet = SHEETS["dnn-a4"]
+    cells = [text("Grün"), code()]
+    parts = []
+    for question in sheet.questions:
+        heading = form.format(*question.id)
+        cells.append(text(f"### {heading}\n\nAn answer."))
+        parts.append(f"{heading}\nAn answer.")
+    files = [
+        ("theory.pdf", pdf("Grün 7654321", "\n".join(parts))),
+        ("a.ipynb", notebook(*cells)),
+        *((f"code/{name}", b"x = 1\n") for name in sheet.files),
+    ]
+    assert failed(f"{NAME}.zip", zipped(files)) == {}
+
+
+NESTED = [
+    "# Task {0}\n## {1})",
+    "# Aufgabe {0}: Regression\n### ({1})\n",
+    "## Exercise {0}\n**Part {1}**\n",
+    "## Oppgave {0}\n#### {1}. Tittel",
+]
+
+
+@pytest.mark.parametrize("form", NESTED)
+def test_parts_may_stand_below_the_heading_of_their_question(form):
+    sheet = SHEETS["tdt4265-a1"]
+    cells, last = [code()], None
+    for question in sheet.questions:
+        task, part = question.id
+        heading = form.format(task, part)
+        if task == last:
+            heading = heading.split("\n", 1)[1]
+        cells.append(text(f"{heading}\n\nAn answer."))
+        last = task
+    found = results("a1.zip", zipped([("a.ipynb", notebook(*cells))]))
+    assert found["questions_have_answers"]["state"] == "pass"
+    assert found["answers_a_known_sheet"]["state"] == "pass"
+    assert "fail" not in {result["state"] for result in found.values()}
+
+
+OTHER_HEADINGS = {
+    "bold": [text(f"**Task {q}**\n\nAn answer.") for q in QUESTIONS],
+    "HTML": [text(f"<h2>Task {q}</h2>\nAn answer.") for q in QUESTIONS],
+    "underlined": [text(f"Task {q}\n----\nAn answer.") for q in QUESTIONS],
+    "no space": [text(f"##Task {q}\nAn answer.") for q in QUESTIONS],
+    "comments": [code(f"# Task {q}\n1 + 1") for q in QUESTIONS],
+    "answers below headings of their own": [
+        cell
+        for q in QUESTIONS
+        for cell in (text(f"## {q} Title"), text("### Lösung\n\nAn answer."))
+    ],
+    "several at once": [
+        text("## 1.1 to 1.8\n\nX"),
+        text("## Aufgaben 2.1, 2.2 und 2.3\n\nX"),
+        text("## 2.4\n## 3.1\n\nX"),
+        text("## 3.2 - 3.4"),
+        code(),
+    ],
+    "answers as comments": [
+        cell
+        for q in QUESTIONS
+        for cell in (text(f"## {q}"), code("# It is three."))
+    ],
+}
+
+
+@pytest.mark.parametrize("how", OTHER_HEADINGS)
+def test_headings_may_be_made_in_other_ways(how):
+    cells = [code(), *OTHER_HEADINGS[how]]
+    printed = [c["source"] for c in cells if c["cell_type"] == "code"]
+    document = report(more="\n".join(printed))
+    assert failed(*hand_in(cells=cells, document=document)) == {}
+
+
+def test_a_sheet_is_known_by_its_words_where_numbers_are_not_seen():
+    cells = [text("# Generative AI and Visual Synthesis: Classification")]
+    cells += [text("## Dots\n\nX"), code()]
+    document = pdf("Grün 7654321\nGenerative AI and Visual Synthesis", "Dots")
+    found = results(*hand_in(cells=cells, document=document))
+    assert found["answers_a_known_sheet"]["state"] == "pass"
+
+
+# Figures
+
+CAPTIONS = [
+    *("FIGURE {}", "Fig {}", "Fig. {}a", "Figure 1.{}", "Figure ({})"),
+    *("Bild {}", "Figur {}", "Plot {}", "Abb. {}:", "Abbildung {}."),
+]
+
+
+@pytest.mark.parametrize("form", CAPTIONS)
+def test_a_caption_is_known_in_any_habit(form):
+    cells = [*answers(), code(CODE, [None, None], 2)]
+    more = "\n".join(f"{form.format(i)} a dot" for i in (1, 2))
+    name, data = hand_in(cells=cells, document=report(more=more, pictures=2))
+    found = results(name, data)
+    assert found["figures_have_captions"]["state"] == "pass"
+    assert failed(name, data) == {}
+
+
+def test_figures_without_a_number_are_only_to_be_looked_at():
+    cells = [*answers(), code(CODE, [None, None], 2)]
+    found = results(*hand_in(cells=cells, document=report(pictures=1)))
+    assert found["figures_have_captions"]["state"] == "look"
+    assert found["pdf_has_every_figure"]["state"] == "look"
+    assert "fail" not in {result["state"] for result in found.values()}
+
+
+# Code
+
+HARMLESS = {
+    "a route": "'/api/v1/data'",
+    "a key of HDF5": "'/model_weights/dense/kernel'",
+    "a route of users": "'/users/1'",
+    "a ratio": "'a:/b', 'w:/h'[:2]",
+    "a pattern": "r'\\d+:\\s'",
+    "labels by setp": "plt.setp(axes, xlabel='x', ylabel='y')",
+    "labels by pandas": "frame.plot(xlabel='x', ylabel='y')",
+    "a picture without axes": "plt.imshow(digit); plt.axis('off')",
+    "magics": "%matplotlib inline\n%load_ext autoreload\n!pip install numpy",
+    "a magic and an operator": "%matplotlib inline\nx = (10\n  % 3)",
+    "time": "%%time\nx = 1",
+    "a shell": "%%bash\nls (",
+    "help": "np.sum?",
+    "a name": "__name__ == '__main__'",
+    "attributes": "import sklearn\nsklearn.__version__, sklearn.set_config()",
+    "a module's name": "from sklearn import datasets, model_selection",
+    "evaluation": "model.eval(); re.compile('x'); eval('1 + 1')",
+    "tools": "!pip install -q jupyter tqdm\n!apt-get install texlive-xetex",
+    "Colab": "try:\n    import google.colab\nexcept ImportError:\n    pass",
+    "an upgrade": "%pip install --upgrade pip matplotlib",
+    "what is printed": "print('pip install torch')",
+    "indented": "  x = 1\n  y = 2",
+    "an await": "await something()",
+}
+
+
+@pytest.mark.parametrize("what", HARMLESS)
+def test_code_that_breaks_no_rule_passes(what):
+    source = HARMLESS[what]
+    cells = [*answers(), code(source, count=2)]
+    name, data = hand_in(cells=cells, document=report(more=source))
+    assert failed(name, data) == {}
+
+
+NOTEBOOKS = {
+    "not run in order": notebook(*answers(), code(count=17)),
+    "with a byte order mark": b"\xef\xbb\xbf" + notebook(*answers()),
+    "of version 3": notebook(
+        worksheets=[
+            {
+                "cells": [
+                    text("## 1.1"),
+                    {
+                        "cell_type": "code",
+                        "input": [CODE],
+                        "prompt_number": 1,
+                        "outputs": [
+                            {"output_type": "stream", "text": ["3\n"]}
+                        ],
+                    },
+                ]
+            }
+        ],
+        nbformat=3,
+    ),
+    "of Colab": notebook(
+        *answers(),
+        code(count=None, outputs=[]),
+        metadata={"colab": {"provenance": []}, "accelerator": "GPU"},
+    ),
+    "with an error that is meant": notebook(
+        *answers(),
+        code(
+            "1 / 0",
+            [],
+            2,
+            metadata={"tags": ["raises-exception"]},
+        )
+        | {"outputs": [{"output_type": "error", "ename": "E"}]},
+    ),
+    "without outputs beside one with": notebook(code("x = 1", [], 1)),
+}
+
+
+@pytest.mark.parametrize("kind", NOTEBOOKS)
+def test_notebooks_of_many_kinds_pass(kind):
+    more = "1 / 0\nx = 1"
+    name, data = hand_in(
+        ("other.ipynb", NOTEBOOKS[kind]), document=report(more=more)
+    )
+    assert failed(name, data) == {}
+
+
+# PDFs
+
+
+def test_a_pdf_in_capitals_of_six_megabytes_is_no_data():
+    document = report().replace(b"%PDF-1.4", b"%PDF-1.4\n" + b"%" * 6 * 2**20)
+    files = [(f"{NAME}.PDF", document), ("a.ipynb", notebook(*answers()))]
+    found = results(f"{NAME}.zip", zipped(files))
+    assert found["has_no_large_data"]["state"] == "pass"
+    assert "fail" not in {result["state"] for result in found.values()}
+
+
+PDFS = {
+    "scanned": pdf("", "", pictures=3),
+    "with screenshots of code": pdf(
+        "Grün 7654321",
+        "\n".join(f"Task {q}\nAn answer." for q in QUESTIONS),
+        pictures=4,
+    ),
+    "with one page too large": report(
+        more="\n".join("words and words and more words" for _ in range(150000))
+    ),
+    "with the name in capitals": report(author="GRÜN, Eva-7654321"),
+}
+
+
+@pytest.mark.parametrize("kind", PDFS)
+def test_where_a_pdf_cannot_be_read_it_is_only_to_be_looked_at(kind):
+    assert failed(*hand_in(document=PDFS[kind])) == {}
+
+
+def test_a_directory_of_old_dos_attributes_is_no_link():
+    info = zipfile.ZipInfo("folder/")
+    info.create_system, info.external_attr = 0, 0x10
+    assert failed(*hand_in((info, b""))) == {}
