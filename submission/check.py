@@ -131,11 +131,12 @@ def look(path, name, sheets, sheet="", rerun=None, pdf="", unpack=""):
 
 def guess_sheet(handin, sheets):
     """The sheet whose questions and title are most like it, or None."""
-    answered = set().union(*handin.answered(sheets.values()))
+    ids = [i for sheet in sheets.values() for i in sheet.ids]
+    answered = set().union(*handin.answered(ids))
     text = " ".join([*handin.prose, handin.text or ""])[:20000].casefold()
 
     def likeness(sheet):
-        ids = {question.id for question in sheet.questions}
+        ids = set(sheet.ids)
         words = set(re.findall(r"\w{4,}", f"{sheet.course} {sheet.title}"))
         named = [word for word in words if word.casefold() in text]
         share = len(named) / len(words) if words else 0

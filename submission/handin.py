@@ -267,17 +267,20 @@ class Handin:
         """The text of the PDF; None if there is none."""
         return self.pdf and self.pdf.text
 
-    def answered(self, sheets):
-        """Where questions of some sheets have headings, and answers below.
+    def answered(self, ids):
+        """Where questions have headings, and answers below.
+
+        Parameters
+        ----------
+        ids : list of str
+            Of the questions.
 
         Returns
         -------
         (notebooks, pdf) : dicts of id -> what stands below the heading
             As `submission.questions.Numbers.sections` says it.
         """
-        numbers = Numbers(
-            question.id for s in sheets for question in s.questions
-        )
+        numbers = Numbers(ids)
         in_pdf = {}
         if self.pdf:
             known = numbers.sections([self.pdf.bookmarks])
@@ -309,7 +312,7 @@ def tried(function, items):
 def described(error):
     """What an error says, in one line."""
     if isinstance(error, MemoryError):
-        return "it needs too much memory"
+        return "it is nested too deep, or needs too much memory"
     if isinstance(error, RecursionError):
         return "it is nested too deep"
     if isinstance(error, (KeyError, TypeError, AttributeError)):

@@ -17,11 +17,8 @@ MAX_SECONDS = 9  # of computing
 MAX_WAIT = 60  # seconds, on a machine with other things to do
 MAX_MEMORY = 480 * 2**20
 TOO_LONG = "It is not looked at within {} seconds."
-TOO_LARGE = "It needs more than {} MiB of memory to be looked at."
-REASONS = {
-    -getattr(signal, "SIGXCPU", 0): TOO_LONG.format(MAX_SECONDS),
-    -getattr(signal, "SIGKILL", 0): TOO_LARGE.format(MAX_MEMORY >> 20),
-}
+CRASHED = "It makes the reader crash."
+TOO_LARGE = "It needs too much memory to be looked at."
 
 
 def ask(request):
@@ -41,9 +38,10 @@ def ask(request):
         whether it is `safe` to unpack, and its `notebooks`. Or an `error`, if
         it is no readable ZIP or the limits are not enough.
     """
+    limits = str(MAX_MEMORY), str(MAX_SECONDS)
     try:
         done = subprocess.run(
-            [sys.executable, "-m", "submission.look"],
+            [sys.executable, "-m", "submission.look", *limits],
             cwd=ROOT,
             input=json.dumps(request),
             capture_output=True,
@@ -55,7 +53,8 @@ def ask(request):
     except subprocess.TimeoutExpired:
         error = TOO_LONG.format(MAX_WAIT)
     except ValueError:  # what it printed is no JSON: it ended before
-        error = REASONS.get(done.returncode, "It makes the reader crash.")
+        is_slow = done.returncode == -getattr(signal, "SIGXCPU", 0)
+        error = TOO_LONG.format(MAX_SECONDS) if is_slow else CRASHED
     return {"file": request["name"], "sheet": None, "error": error}
 
 
@@ -84,17 +83,19 @@ def limit(memory, seconds, file_size, processes=None):
     ):
         if most is not None:
             with contextlib.suppress(AttributeError, ValueError, OSError):
-                resource.setrlimit(getattr(resource, name), (most, most))
+                # Past the first of two limits of time a signal says so.
+                hard = most + (name == "RLIMIT_CPU")
+                resource.setrlimit(getattr(resource, name), (most, hard))
 
 
 def report(request):
     """What `ask` returns, worked out in this process."""
-    from submission.check import look
-
     try:
+        from submission.check import look
+
         return look(**request)
     except MemoryError:
-        error = TOO_LARGE.format(MAX_MEMORY >> 20)
+        error = TOO_LARGE
     except RecursionError:
         error = "It is nested too deep to be looked at."
     except Exception as problem:  # a stranger's file raises many kinds
@@ -106,7 +107,8 @@ def report(request):
 def main():
     """Read a request, look, and print the report."""
     request = json.loads(sys.stdin.buffer.read())
-    limit(MAX_MEMORY, MAX_SECONDS, 2**26)
+    memory, seconds = map(int, sys.argv[1:])
+    limit(memory, seconds, 2**26)
     sys.stdout.write(json.dumps(report(request)))
     sys.stdout.flush()
     os._exit(0)  # nothing of a stranger's file is cleared up

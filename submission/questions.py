@@ -4,6 +4,7 @@ import re
 from itertools import pairwise
 
 MAX_LINE = 120  # of a heading
+MAX_LINES = 20000  # of a hand-in
 NOTHING, SHARED, OWN = range(3)
 WORDS = (
     "task|subtask|question|exercise|exercice|ejercicio|problem|part|section|"
@@ -84,18 +85,19 @@ class Numbers:
     def sections(self, texts):
         """Which questions have headings, and what stands below.
 
-        Parameters
-        ----------
-        texts : iterable of str
-            Markdown, or pages of a PDF.
+                Parameters
+                ----------
+                texts : iterable of str
+                    Markdown, or pages of a PDF.
 
-        Returns
-        -------
-        dict of id -> NOTHING, SHARED (with the next heading's answer) or OWN
+                Returns
+                -------
+                dict of id -> MAX_LINES = 20000  # of a hand-in
+        NOTHING, SHARED (with the next heading's answer) or OWN
         """
         found, run, major, depth = {}, [], "", 0
         is_open = True  # whether a heading would go on with the run
-        for line in "\n".join(texts).split("\n"):
+        for line in "\n".join(texts).split("\n", MAX_LINES)[:MAX_LINES]:
             level, text = heading_of(line)
             ids = self.in_heading(text) if level else self.in_line(line)
             minor, number = MINOR.match(text), MAJOR.match(text)

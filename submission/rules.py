@@ -441,12 +441,12 @@ def pdf_opens(handin):
 @rule("pdf_path", "pdf", fix="Export the PDF from the notebook; no scan.")
 def pdf_has_text(handin):
     """The PDF holds text, not only pictures of it."""
-    if not handin.text:
-        is_blank = handin.pdf.is_whole and not handin.pdf.num_pictures
-        look = () if is_blank and not handin.pdf.draws else (LOOK,)
-        yield handin.pdf_path, "It holds no text that is seen.", *look
-    elif not handin.pdf.is_whole:
+    if not handin.pdf.is_whole:
         yield handin.pdf_path, "It is too large to be read whole.", LOOK
+    elif not handin.text:
+        is_blank = not (handin.pdf.num_pictures or handin.pdf.draws)
+        look = () if is_blank else (LOOK,)
+        yield handin.pdf_path, "It holds no text that is seen.", *look
 
 
 @stated("text", "owner", fix="Write both on the title page.")
@@ -462,7 +462,7 @@ def title_page_names_the_author(handin):
 @stated("text", fix=START_HEADINGS)
 def pdf_has_every_question(handin):
     """Every question of the sheet has its heading in the PDF."""
-    in_notebooks, in_pdf = handin.answered([handin.sheet])
+    in_notebooks, in_pdf = handin.answered(handin.sheet.ids)
     for question in handin.sheet.questions:
         if question.id not in in_pdf:
             numbers = Numbers([question.id])
@@ -477,7 +477,7 @@ def pdf_has_every_question(handin):
 @rule("sheet", fix="Write the answer below the heading of its question.")
 def questions_have_answers(handin):
     """Below the heading of a question stands something."""
-    in_notebooks, in_pdf = handin.answered([handin.sheet])
+    in_notebooks, in_pdf = handin.answered(handin.sheet.ids)
     is_drawn = handin.pdf and (handin.pdf.num_pictures or handin.pdf.draws)
     for question_id, below in (in_pdf | in_notebooks).items():
         if below == OWN or in_pdf.get(question_id) == OWN:
@@ -492,9 +492,9 @@ def questions_have_answers(handin):
 def pdf_has_every_figure(handin):
     """The PDF holds as many pictures as the notebooks."""
     held, wanted = handin.pdf.num_pictures, handin.num_figures
-    if held < wanted:
-        # Drawings cannot be counted, nor can what is not read.
-        is_sure = not (held or handin.pdf.draws) and handin.pdf.is_whole
+    is_drawn = handin.pdf.draws and not held  # which cannot be counted
+    if held < wanted and not is_drawn:
+        is_sure = not held and handin.pdf.is_whole
         text = f"It holds {held} pictures, but the notebooks have {wanted}."
         yield handin.pdf_path, text, *(() if is_sure else (LOOK,))
 

@@ -39,6 +39,11 @@ class Sheet:
     files: tuple[str, ...] = ()
 
     @property
+    def ids(self):
+        """The numbers of its questions."""
+        return [question.id for question in self.questions]
+
+    @property
     def notebooks(self):
         """Paths of the sheet's notebooks that exist, in order."""
         names = dict.fromkeys(q.notebook for q in self.questions if q.notebook)

@@ -22,6 +22,8 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from pypdf import PdfWriter
 
 from nbtypst import TypstPDFExporter
+from submission.archive import Entry
+from submission.cells import same_text
 from submission.check import (
     check,
     exit_code,
@@ -30,14 +32,13 @@ from submission.check import (
     table,
 )
 from submission.files import ROOT
-from submission.archive import Entry
-from submission.cells import same_text
 from submission.handin import Handin
 from submission.notebook import read
 from submission.pack import submission_files, zip_bytes
 from submission.pdf import COVER
 from submission.rules import RULES
 from submission.run import execute
+from submission.sandbox import is_offered, run_again
 from submission.sheets import Question, Sheet, find_sheet, load_sheets
 
 SHEET = Sheet(
@@ -433,6 +434,16 @@ def test_outputs_are_the_same_but_for_rounding_and_addresses(came, is_same):
     assert same_text("error 0.3 at 0x7f1", came) is is_same
 
 
+def run(path):
+    return run_again(path, ["work/nb.ipynb"], is_offered())
+
+
+def stored_at(folder, made):
+    path = folder / "Grün-7654321.zip"
+    path.write_bytes(made.packed())
+    return path
+
+
 RUN = [
     ("notebooks_run_elsewhere", "open('missing.csv')", "3\n"),
     ("notebooks_run_elsewhere", "__import__('helpers')", "3\n"),
@@ -448,13 +459,13 @@ RUN = [
 
 @pytest.mark.parametrize(("rule", "more_code", "stored"), RUN)
 def test_a_new_run_happens_elsewhere_and_has_to_agree(
-    made, rule, more_code, stored, monkeypatch
+    made, rule, more_code, stored, monkeypatch, tmp_path
 ):
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     made.add_code(more_code)
     made.notebook.cells[-1].outputs = [from_dict(stream(stored))]
     handin = made.handin()
-    handin.rerun = rerun(handin)
+    handin.take_new_run(run(stored_at(tmp_path, made)))
     assert broken(handin) == ([rule] if rule else [])
 
 
@@ -650,11 +661,12 @@ def test_a_new_run_writes_nothing_but_into_its_temporary_folder(
 ):
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     made.add_code("open('left.txt', 'w').close()")
-    handin = made.handin()
+    path = stored_at(tmp_path, made)
     before = tree(ROOT / "tests")
-    assert set(rerun(handin)) == {"work/nb.ipynb"}
+    result = run_again(path, ["work/nb.ipynb"], is_apart=False)
+    assert set(result["notebooks"]) == {"work/nb.ipynb"}
     assert tree(ROOT / "tests") == before
-    assert not list(tmp_path.iterdir())
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_names_in_an_archive_cannot_steer_the_terminal(made, tmp_path):
