@@ -1,5 +1,6 @@
 """Execute notebooks and keep of their outputs what stays the same."""
 
+import asyncio
 import sys
 
 import nbformat
@@ -25,15 +26,17 @@ METADATA = {
 
 
 class Client(NotebookClient):
-    """Runs a notebook and keeps its first outputs, not an endless print."""
+    """Runs a notebook, and ends its kernel when it prints without end."""
 
-    received = 0
+    received, ending = 0, None
 
     def process_message(self, msg, cell, cell_index):
-        """Take a message of the kernel, unless there were too many."""
+        """Take a message of the kernel, unless it is one too many."""
         self.received += len(str(msg["content"]))
-        is_output = msg["msg_type"] not in ("status", "execute_input")
-        if self.received > MAX_OUTPUT and is_output:
+        if self.received > MAX_OUTPUT:
+            self.ending = self.ending or asyncio.ensure_future(
+                self.km.shutdown_kernel(now=True)
+            )
             return None
         return super().process_message(msg, cell, cell_index)
 
@@ -89,7 +92,7 @@ def execute(path, timeout=600, environment=None, kernel="python3"):
     except CellTimeoutError:
         problem = f"did not end within {timeout} seconds"
     except DeadKernelError:
-        problem = "ended the kernel"
+        problem = "printed too much" if client.ending else "ended the kernel"
     if sys.stderr.isatty():
         print(file=sys.stderr)
     if problem:

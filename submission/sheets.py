@@ -64,13 +64,13 @@ def load_sheets(path=ROOT / "sheets.toml"):
     sheets = {}
     try:
         for sheet_id, entry in tomllib.loads(path.read_text("utf-8")).items():
+            if any(isinstance(entry.get(k), str) for k in (*SETS, "files")):
+                raise TypeError(f"in {sheet_id}, a list is one text")
             entry["questions"] = tuple(
                 Question(**q) if isinstance(q, dict) else Question(str(q))
                 for q in entry["questions"]
             )
             entry["files"] = tuple(entry.get("files", ()))
-            if any(isinstance(entry.get(k), str) for k in (*SETS, "files")):
-                raise TypeError(f"in {sheet_id}, a list is one text")
             entry |= {k: frozenset(entry[k]) for k in SETS if k in entry}
             sheets[sheet_id] = Sheet(sheet_id, **entry)
     except (OSError, ValueError, TypeError, KeyError) as error:

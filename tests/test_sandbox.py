@@ -1,0 +1,169 @@
+"""Notebooks of others run apart, and what they print cannot be forged."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+from making import (
+    NAME,
+    answers,
+    code,
+    hand_in,
+    notebook,
+    report,
+    zipped,
+)
+
+from submission import check, sandbox
+from submission.check import check_file, refuse_unsafe_run, request_for
+from submission.files import ROOT, SubmissionError
+from submission.sandbox import is_offered, run_again
+
+apart = pytest.mark.skipif(
+    not is_offered(), reason="this system has no name spaces for users"
+)
+
+
+def run(folder, *sources, **options):
+    """What came of a notebook: its printed text, problems, imports."""
+    path = folder / "x.zip"
+    cells = [code(source, []) for source in sources]
+    path.write_bytes(zipped([("work/nb.ipynb", notebook(*cells))]))
+    result = run_again(path, ["work/nb.ipynb"], **options)
+    cells = json.loads(
+        result["notebooks"].get("work/nb.ipynb", '{"cells":[]}')
+    )
+    printed = "".join(
+        "".join(output.get("text", ""))
+        for cell in cells["cells"]
+        for output in cell["outputs"]
+    )
+    return printed, result["problems"].get("work/nb.ipynb"), result["imports"]
+
+
+SOURCES = {
+    "the network": (
+        "import socket\nsocket.create_connection(('192.0.2.1', 80), 5)",
+        "Network is unreachable",
+    ),
+    "a home": (
+        f"import os\nos.listdir({str(ROOT / 'tests')!r})",
+        "No such file or directory",
+    ),
+    "the system": ("open('/usr/x', 'w')", "Read-only file system"),
+    "processes without end": (
+        "import os, time\nwhile True:\n    os.fork() or time.sleep(1000)",
+        "Resource temporarily unavailable",
+    ),
+    "a file of 100 GB": (
+        "open('large', 'wb').truncate(100 * 2**30)",
+        "File too large",
+    ),
+    "a disk": (
+        "for i in range(100):\n    open(str(i), 'wb').write(bytes(2**25))",
+        "No space left on device",
+    ),
+    "memory": ("bytearray(2**36)", "MemoryError"),
+    "a print without end": (
+        "while True: print('x' * 10**6)",
+        "printed too much",
+    ),
+    "its parent": (
+        "import os\nos.kill(os.getppid(), 9)",
+        "ended the kernel",
+    ),
+}
+
+
+@apart
+@pytest.mark.parametrize("what", SOURCES)
+def test_a_notebook_cannot_have(what, tmp_path):
+    source, problem = SOURCES[what]
+    assert problem in run(tmp_path, source)[1]
+
+
+@apart
+def test_what_takes_too_long_is_ended_with_all_its_processes(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr(sandbox, "MAX_SECONDS", 5)
+    source = "import os, time\nos.fork()\ntime.sleep(9999)"
+    assert "within 5 seconds" in run(tmp_path, source)[1]
+    listed = subprocess.run(
+        ["ps", "axww"], capture_output=True, encoding="utf-8", check=True
+    )
+    assert str(ROOT / "submission" / "kernel.py") not in listed.stdout
+
+
+@apart
+def test_a_notebook_cannot_forge_what_came_of_it(tmp_path, monkeypatch):
+    monkeypatch.setattr(sandbox, "MAX_SECONDS", 60)
+    forged = b'{"notebooks": {}, "problems": {}, "imports": []}'
+    source = (
+        "import os, stat\n"
+        "for pipe in os.listdir('/proc/self/fd'):\n"
+        "    try:\n"
+        "        if stat.S_ISFIFO(os.fstat(int(pipe)).st_mode):\n"
+        f"            os.write(int(pipe), {forged})\n"
+        "    except OSError:\n"
+        "        pass\n"
+        "print('seen')"
+    )
+    printed, problem, _ = run(tmp_path, source)
+    assert problem is None
+    assert "seen" in printed
+
+
+@apart
+def test_what_it_imports_is_seen_and_not_what_that_imports(tmp_path):
+    hidden = "a = 'sklearn.lin' + 'ear_model'\nexec('import ' + a)"
+    _, _, names = run(tmp_path, "import json", "import wave", hidden)
+    assert {"wave", "sklearn.linear_model"} <= set(names)
+    assert "scipy" not in names
+
+
+@apart
+def test_an_import_that_only_the_run_shows_breaks_the_rule(tmp_path):
+    source = "exec(''.join(['import sk', 'learn.svm']))"
+    cells = [*answers(), code(source, [], 2)]
+    path = tmp_path / f"{NAME}.zip"
+    path.write_bytes(hand_in(cells=cells, document=report(more=source))[1])
+    found = check_file(path, request_for(), run=True)
+    (failed,) = (r for r in found["rules"] if r["state"] == "fail")
+    assert failed["rule"] == "imports_are_allowed"
+    assert any("sklearn.svm" in p["text"] for p in failed["problems"])
+
+
+def test_where_notebooks_cannot_run_apart_trust_is_asked_for(
+    monkeypatch, capsys
+):
+    monkeypatch.setattr(check, "is_offered", lambda: False)
+    with pytest.raises(SubmissionError, match="--trust"):
+        refuse_unsafe_run(trust=False)
+    refuse_unsafe_run(trust=True)
+    assert "with your rights" in capsys.readouterr().err
+
+
+def test_with_trust_it_runs_in_a_folder_of_its_own(tmp_path):
+    source = "import os\nprint(os.getcwd())"
+    printed, problem, _ = run(tmp_path, source, is_apart=False)
+    assert problem is None
+    assert "hand-in prüfen" in printed
+    assert not os.path.exists(printed.strip())
+
+
+@apart
+def test_a_correct_hand_in_passes_with_run(tmp_path):
+    path = tmp_path / f"{NAME}.zip"
+    path.write_bytes(hand_in()[1])
+    done = subprocess.run(
+        [sys.executable, "-m", "submission", "check", "--run", path],
+        cwd=ROOT,
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+    assert "pass  Every notebook runs in another folder" in done.stdout
