@@ -90,6 +90,5 @@ reports/%.pdf: sheets.toml requirements.txt submission/pdf.py submission/reach.p
 
 # Which notebook needs which helpers, and which sheet which notebooks.
 build/rules.mk: $(wildcard notebooks/*.ipynb helpers/*.py) notebooks/. helpers/. sheets.toml submission/imports.py
-	@mkdir -p build
-	@$(PYTHON) -m submission rules > $@
+	@$(PYTHON) -m submission rules
 -include build/rules.mk

@@ -7,6 +7,7 @@ import argparse
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -31,10 +32,10 @@ def setup(args):
 
 
 def rules(args):
-    """print which executed notebook and PDF depends on what, for make"""
+    """write down which notebook and PDF depends on what, for make"""
     from submission.imports import make_rules
 
-    print(make_rules(), end="")
+    write_whole(BUILD / "rules.mk", make_rules().encode())
 
 
 def run(args):
@@ -88,6 +89,7 @@ def pdf(args):
 def pack(args):
     """run a sheet's notebooks, pack what is handed in and check it"""
     from submission.check import refuse_broken
+    from submission.notebook import used_standin
     from submission.pack import submission_files, submission_name, zip_bytes
     from submission.pdf import sheet_pdf
     from submission.run import execute
@@ -98,6 +100,11 @@ def pack(args):
     surname = name.rpartition("-")[0]
     fetch_data(sheet.notebooks)
     executed = {p.stem: execute(p, args.timeout) for p in sheet.notebooks}
+    if standins := [name for name in executed if used_standin(executed[name])]:
+        raise SubmissionError(
+            f"{name}.zip is not written: {', '.join(standins)} ran on the "
+            f"stand-in for MNIST. Run `make data` where it can be fetched."
+        )
     document = sheet_pdf(sheet, executed, surname, args.matriculation)
     packed = zip_bytes(submission_files(sheet, name, document, executed))
     refuse_broken(f"{name}.zip", packed, sheet)
@@ -283,18 +290,22 @@ def main():
     for stream in sys.stdout, sys.stderr:
         stream.reconfigure(errors="replace")  # names in a narrow code page
     args = parse(sys.argv[1:])
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         args.command(args)
         sys.stdout.flush()
     except SubmissionError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(2)
-    except KeyboardInterrupt:
-        print("\nstopped", file=sys.stderr)
-        sys.exit(130)
     except BrokenPipeError:  # whoever read what is printed has had enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(2)
+    except OSError as error:
+        print(f"error: {error}. Is the disk full?", file=sys.stderr)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        print("\nstopped", file=sys.stderr)
+        sys.exit(130)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,9 @@
 """Where things are, and how files are written: whole or not at all."""
 
+import contextlib
 import json
-import tempfile
+import os
+import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -11,6 +13,7 @@ DATA = ROOT / "data"
 SCRIPTS = ROOT / "scripts"  # for each sheet a folder
 BUILD = ROOT / "build"  # executed notebooks, on their way to the PDF
 REPORTS = ROOT / "reports"
+MAX_WRITING = 60  # seconds that writing a file may take
 
 
 class SubmissionError(Exception):
@@ -37,21 +40,22 @@ def relative(path):
 def write_whole(path, data):
     """Write bytes to a temporary file, then give it its final name.
 
+    Another run at the same time has a temporary file of its own. What a
+    killed run left behind is deleted by the next.
+
     Raises
     ------
     SubmissionError
         If the folder cannot be written to or is full; nothing is left behind.
     """
     path = Path(path)
-    temporary = None
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(
-            dir=path.parent, prefix=".", suffix=".part", delete=False
-        ) as file:
-            temporary = Path(file.name)
-            file.write(data)
-        temporary.chmod(0o644)
+        for left in path.parent.glob(".*.part"):
+            if time.time() - left.stat().st_mtime > MAX_WRITING:
+                left.unlink(missing_ok=True)
+        temporary.write_bytes(data)
         temporary.replace(path)
     except OSError as error:
         raise SubmissionError(
@@ -60,5 +64,5 @@ def write_whole(path, data):
             f"to and that the disk is not full."
         ) from None
     finally:
-        if temporary is not None:
-            temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            temporary.unlink()

@@ -79,7 +79,7 @@ def execute(path, timeout=600, environment=None, kernel="python3"):
         timeout=timeout,
         kernel_name=kernel,
         record_timing=False,
-        extra_arguments=["--IPKernelApp.log_level=ERROR"],
+        extra_arguments=["--IPKernelApp.log_level=CRITICAL"],
         coalesce_streams=True,  # where a stream is cut depends on timing
         resources={"metadata": {"path": str(path.parent)}},
         on_cell_start=progress,
@@ -87,6 +87,8 @@ def execute(path, timeout=600, environment=None, kernel="python3"):
     problem = None
     try:
         client.execute(**({"env": environment} if environment else {}))
+    except AssertionError:  # nbclient ended the kernel on a signal
+        raise KeyboardInterrupt from None
     except CellExecutionError as error:
         problem = f"raised {error.ename}: {error.evalue}"
     except CellTimeoutError:

@@ -5,6 +5,7 @@ import json
 import os
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 import zipfile
@@ -16,6 +17,7 @@ from pypdf import PdfReader
 from submission.__main__ import COMMANDS, parse
 from submission.__main__ import pack as pack_zip
 from submission.files import ROOT
+from submission.sandbox import is_offered
 
 SHEETS = """
 [small]
@@ -157,7 +159,7 @@ def test_a_notebook_that_raises_stops_zip_and_names_the_cell(project):
 def test_what_zip_packs_passes_the_check_and_a_new_run(project):
     pack(project)
     path = "reports/Müller-1234567.zip"
-    done = submission(project, "check", "--run", path)
+    done = submission(project, "check", "--run", "--trust", path)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "FAIL" not in done.stdout
     (project / path).rename(project / "reports/x.zip")
@@ -173,12 +175,76 @@ def test_zip_refuses_what_ran_on_the_standin_or_imports_what_it_must_not(
     done = pack(project)
     assert done.returncode == 2
     assert "error: Müller-1234567.zip is not written" in done.stderr
-    assert "one.ipynb, cell 2: It was run on the digits" in done.stderr
+    assert "one ran on the stand-in for MNIST" in done.stderr
     used.write_text("import numpy\n\ndef f():\n    return 1\n")
     done = pack(project)
     assert done.returncode == 2
     assert "helpers/used.py: It imports numpy, which is not" in done.stderr
     assert not list((project / "reports").iterdir())
+
+
+def running(project, **options):
+    """The process of `zip`, as soon as it runs the notebook."""
+    arguments = ["--surname=Müller", "--matriculation=1", "--sheet=small"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "submission", "zip", *arguments],
+        cwd=project,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+        **options,
+    )
+    while "cell 2 of 2" not in process.stderr.readline():
+        assert process.poll() is None
+    return process
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGKILL"])
+def test_a_zip_that_is_stopped_leaves_nothing_behind(project, name):
+    slow = "import time\n\ndef f():\n    time.sleep(100)\n"
+    (project / "helpers/used.py").write_text(slow)
+    process = running(project, start_new_session=True)
+    process.send_signal(getattr(signal, name))
+    _, said = process.communicate()
+    assert "Traceback" not in said, said
+    assert process.returncode == (-9 if name == "SIGKILL" else 130)
+    assert not list((project / "reports").iterdir())
+
+
+def test_two_runs_at_once_write_one_whole_zip(project):
+    runs = [running(project) for _ in range(2)]
+    for run in runs:
+        run.communicate()
+    assert [run.returncode for run in runs] == [0, 0]
+    (path,) = (project / "reports").iterdir()
+    assert zipfile.ZipFile(path).testzip() is None
+
+
+@pytest.mark.skipif(not is_offered(), reason="needs name spaces for users")
+def test_a_full_disk_is_one_sentence_and_leaves_nothing(project):
+    zipping = "-m submission zip --surname=A --matriculation=1 --sheet=small"
+    script = (
+        "mount -t tmpfs -o size=4k tmpfs reports && "
+        f"{shlex.quote(sys.executable)} {zipping}; "
+        "code=$?; ls -A reports; exit $code"
+    )
+    done = subprocess.run(
+        [
+            "unshare",
+            "--user",
+            "--map-root-user",
+            "--mount",
+            "sh",
+            "-c",
+            script,
+        ],
+        cwd=project,
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    assert done.returncode == 2, done.stderr
+    assert "No space left on device" in done.stderr.splitlines()[-1]
+    assert done.stdout == ""
 
 
 def test_reports_that_cannot_be_written_are_one_sentence(project):

@@ -1,4 +1,5 @@
 import errno
+import os
 
 import nbformat
 import pytest
@@ -91,22 +92,27 @@ def test_a_full_disk_is_one_sentence_and_keeps_the_old_file(
     tmp_path, monkeypatch
 ):
     write_whole(tmp_path / "a", b"old")
-    make = files.tempfile.NamedTemporaryFile
 
-    def full(*args, **kwargs):
-        file = make(*args, **kwargs)
-        monkeypatch.setattr(file.file, "write", fail, raising=False)
-        file.write = fail
-        return file
-
-    def fail(data):
+    def full(self, data):
+        self.touch()
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(files.tempfile, "NamedTemporaryFile", full)
+    monkeypatch.setattr(files.Path, "write_bytes", full)
     with pytest.raises(SubmissionError, match="No space left on device"):
         write_whole(tmp_path / "a", b"new")
     assert [path.name for path in tmp_path.iterdir()] == ["a"]
     assert (tmp_path / "a").read_bytes() == b"old"
+
+
+def test_what_a_killed_run_left_is_deleted_and_not_what_another_writes(
+    tmp_path,
+):
+    left, new = tmp_path / ".a.1.part", tmp_path / ".a.2.part"
+    left.touch()
+    new.touch()
+    os.utime(left, (0, 0))
+    write_whole(tmp_path / "a", b"new")
+    assert {path.name for path in tmp_path.iterdir()} == {"a", new.name}
 
 
 def test_a_folder_that_cannot_be_written_is_one_sentence(tmp_path):
