@@ -118,7 +118,7 @@ def check(args):
     if args.list:
         print(checks.rule_list())
         return
-    if args.path is None or not args.path.exists():
+    if not (args.path and (args.path.is_dir() or args.path.is_file())):
         raise SubmissionError("Name a ZIP file or a folder of them.")
     request = checks.request_for(args.sheet)
     if args.run:

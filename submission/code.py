@@ -7,6 +7,9 @@ from pathlib import Path
 
 IMPORTERS = {"import_module", "__import__", "run_module", "resolve_name"}
 RUNNERS = {"exec", "eval", "compile"}
+# What of importlib imports nothing, or is seen.
+KNOWN_PARTS = {"import_module", "reload", "metadata", "resources"}
+LOADERS = {"importlib.util", "importlib.machinery", "pkgutil", "ctypes"}
 SHELLS = {
     *("system", "getoutput", "popen", "run", "call", "check_call", "Popen"),
     *("check_output", "run_line_magic", "run_cell_magic"),
@@ -14,8 +17,8 @@ SHELLS = {
 INSTALL = re.compile(r"\b(?:pip3?|conda|mamba)\s+install\s+([^\n;&|#]*)")
 PACKAGE = re.compile(r"[A-Za-z][\w.-]*")
 FILE = re.compile(r"\.(txt|toml|ya?ml|whl)$|^[\w+]+:")
-TOOLS = re.compile(  # that convert or show notebooks
-    r"(jupyter|nb|ipy|notebook|tqdm|pip$|setuptools|wheel|pandoc|pypandoc|"
+TOOLS = re.compile(  # that test, convert or show
+    r"(pytest|mpl_toolkits|jupyter|nb|ipy|notebook|tqdm|pip$|setuptools|wheel|pandoc|pypandoc|"
     r"texlive|playwright|pyppeteer|chromium|gdown|watermark|black|ruff)",
     re.I,
 )
@@ -53,9 +56,13 @@ def imports_of(tree):
     """
     names, hidden, bound = imported_names(tree), [], bindings(tree)
     calls = {n.func for n in ast.walk(tree) if isinstance(n, ast.Call)}
+    known = {n.value for n in ast.walk(tree) if is_known_part(n)}
+    hidden += sorted(names & LOADERS)
     for node in ast.walk(tree):
         name = getattr(node, "attr", getattr(node, "id", None))
         if name in IMPORTERS | {"__builtins__"} and node not in calls:
+            hidden.append(name)
+        if name == "importlib" and node not in known:
             hidden.append(name)
         if isinstance(node, ast.Call):
             more, is_hidden = imports_of_call(node)
@@ -154,7 +161,14 @@ def imports_of_call(node):
         return set(), False
     words = " ".join(filter(None, texts))
     found = imports_in_text(texts[-1]) if name.endswith("_magic") else set()
+    for program in re.findall(r"-c ['\"]?([^'\"]+)", words):
+        found |= imports_in_text(program)
     return found | installed(words), False
+
+
+def is_known_part(node):
+    """Whether a node is a part of a module that is seen through."""
+    return isinstance(node, ast.Attribute) and node.attr in KNOWN_PARTS
 
 
 def imports_in_text(text):

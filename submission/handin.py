@@ -10,6 +10,7 @@ import re
 import sys
 import unicodedata
 from collections import defaultdict
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 
@@ -28,6 +29,7 @@ from submission.imports import FURNITURE
 from submission.questions import OWN, Numbers
 from submission.reach import excerpt, used_names
 
+MAX_ALL_CODE = 2**20
 MAX_FILE = 50 * 2**20  # of what is looked into
 LOOKED_INTO = (".ipynb", ".py", ".pdf")
 # As some systems and a second download of the same file name it.
@@ -68,6 +70,7 @@ class Handin:
         Why files cannot be unpacked, and why code cannot be read.
     """
 
+    num_bytes = 0  # of code that is looked at
     rerun = None  # path -> cells or what went wrong, after a new run
     seen_imports = ()  # names that it was seen to import in that run
 
@@ -98,7 +101,7 @@ class Handin:
             for place, cell in self.cells.items()
             if cell.cell_type == "code" and cell.source.strip()
         }
-        self.code, more_errors = tried(syntax_tree, self.sources)
+        self.code, more_errors = tried(self._tree, self.sources)
         self.broken_code = {
             place: described(error)
             for place, error in (errors | more_errors).items()
@@ -121,6 +124,13 @@ class Handin:
                     self.files[entry.path] = data
                 elif looked_into:
                     self.damaged[entry.path] = "it is too large"
+
+    def _tree(self, source):
+        """The syntax tree of a source, until there were too many."""
+        self.num_bytes += len(source) if len(source) <= MAX_CODE else 0
+        if self.num_bytes > MAX_ALL_CODE:
+            raise ValueError(f"there is more than {MAX_ALL_CODE >> 20} MiB")
+        return syntax_tree(source)
 
     def with_suffix(self, suffix):
         """Contents of the files with this suffix, by path."""
@@ -157,7 +167,7 @@ class Handin:
             is_code = cell.cell_type == "code"
             yield comments_of(cell.source) if is_code else cell.source
         for data in self.with_suffix(".py").values():
-            yield comments_of(data[:MAX_CODE].decode("utf-8", "replace"))
+            yield comments_of(data[:MAX_CODE].decode("utf-8-sig", "replace"))
 
     @property
     def outputs(self):
@@ -201,8 +211,9 @@ class Handin:
         for path, cell in self.code:
             source = sources[path, cell]
             if cell is None:
-                source = source.decode("utf-8", "replace")
-                source = excerpt(source, used, docstring_lines=0)
+                source = source.decode("utf-8-sig", "replace")
+                with suppress(SyntaxError):  # of magics
+                    source = excerpt(source, used, docstring_lines=0)
             lines[path] += source.split("\n")
         return lines
 

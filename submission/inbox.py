@@ -26,13 +26,13 @@ def hand_ins(folder):
 
 def below(place):
     """The ZIPs at or below a path, or itself, where files are loose in it."""
-    if place.suffix.lower() == ".zip":
+    if place.suffix.lower() == ".zip" and place.is_file():
         return [place]
     if not place.is_dir():
         return []
     files = sorted(path for path in place.rglob("*") if is_seen(path, place))
     has_code = any(file.suffix.lower() in WORK[:2] for file in files)
-    zips = [file for file in files if file.suffix.lower() == ".zip"]
+    zips = [f for f in files if f.suffix.lower() == ".zip" and f.is_file()]
     if zips and not has_code:
         return zips
     return [place] if any(f.suffix.lower() in WORK for f in files) else []

@@ -15,7 +15,7 @@ WORDS = (
     "til|opgave|uppgift|vraag|nummer|nr|no"
 )
 LABEL = (
-    rf"(?:(?:{WORDS})(?:s|n|r|er)?(?![^\W\d_])[\s.:,/#-]*"
+    rf"(?:(?:{WORDS})(?:s|n|r|er)?(?![^\W\d_])[\s.:,/#_-]*"
     r"(?:\d{1,2}[,:/\s–-]+(?=\w))?)"
 )
 MARKS = r"[\W_]*"
@@ -25,6 +25,8 @@ HEADING = re.compile(
     r"(?:\*\*|__)(?P<bold>.*)(?:\*\*|__)[\s.:]*$)"
 )
 MAJOR = re.compile(rf"{MARKS}{LABEL}*(\d{{1,2}})(?![\w]|[.,]\d)", re.I)
+MARKUP = re.compile(r"<[^>]*>|&\w+;")
+MINOR_LINE = re.compile(rf"{MARKS}{LABEL}*\(?([a-z])\)", re.I)
 MINOR = re.compile(rf"{MARKS}{LABEL}*\(?([a-z]|\d)(?:[).:]|\s*$)", re.I)
 GLUE = re.compile(rf"[\s,;/&+()–-]*(?:and|und|og|{WORDS})?[\s,;/(]*", re.I)
 RANGE = re.compile(rf"\W*(?:[–-]|to|bis|til)\W*(?:{WORDS})?\W*", re.I)
@@ -48,10 +50,11 @@ class Numbers:
         self.ids = list(dict.fromkeys(ids))
         patterns = enumerate(map(number_pattern, self.ids))
         numbers = "|".join(f"(?P<q{i}>{p})" for i, p in patterns) or "(?!)"
-        start = r"(?<![\w.,])(?:[^\W\d_]{1,4}\.?)?"
+        start = r"(?<![^\W_])(?<![.,])(?:[^\W\d_]{1,4}\.?)?"
         self.number = re.compile(rf"{start}(?:{numbers})", re.I)
         self.labelled = re.compile(
-            rf"{MARKS}(?:{LABEL}{{1,6}}(?:[(\s]*)(?:{numbers})|"
+            rf"{MARKS}(?:(?:[^\W\d_]{{2,}} ){{0,2}}{LABEL}{{1,6}}[(\s]*"
+            rf"(?:{numbers})|"
             rf"[^\W\d_]?(?:{numbers.replace('?P<q', '?P<r')}){AFTER})",
             re.I,
         )
@@ -100,7 +103,8 @@ class Numbers:
         for line in "\n".join(texts).split("\n", MAX_LINES)[:MAX_LINES]:
             level, text = heading_of(line)
             ids = self.in_heading(text) if level else self.in_line(line)
-            minor, number = MINOR.match(text), MAJOR.match(text)
+            minor = (MINOR if level else MINOR_LINE).match(text)
+            number = MAJOR.match(text)
             if not ids and minor:
                 ids = self.below(major, minor[1], level > depth)
             if ids:
@@ -110,7 +114,7 @@ class Numbers:
             elif number and (level or number[0] == text.strip()):
                 run = run if level > depth else []
                 major, depth = number[1], level
-            elif not level and line.strip(" \t\r#*_-=|"):
+            elif not level and re.search(r"[^\W_]", MARKUP.sub("", line)):
                 for ids in run:
                     state = OWN if ids is run[-1] else SHARED
                     found |= {i: max(found[i], state) for i in ids}
@@ -144,4 +148,5 @@ def number_pattern(question_id):
         return (
             rf"{digits}(?:[.-]?{letter}(?!\w)|\W{{1,4}}{letter}(?:[).:]|\s*$))"
         )
-    return rf"{major}\s?\.\s?{minor}(?!\w|[.,]\d)"
+    between = rf"(?:\s?\.\s?|[_-]|[\s,:/-]+(?:{WORDS})\s*)"
+    return rf"{major}{between}{minor}(?!\w|[.,]\d)"

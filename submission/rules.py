@@ -16,6 +16,7 @@ from itertools import islice
 from pathlib import PurePosixPath
 
 from submission.cells import same_text
+from submission.code import TOOLS
 from submission.handin import loosely, squeezed
 from submission.questions import OWN, SHARED, Numbers
 from submission.sheets import heading, heading_form
@@ -305,7 +306,10 @@ def has_the_files_the_sheet_names(handin):
 def code_can_be_read(handin):
     """Every notebook is a valid notebook, and all code is valid Python."""
     for place, reason in handin.broken_code.items():
-        yield place, f"It cannot be read: {reason}."
+        cell = handin.cells.get(place)
+        was_run = not cell or cell.execution_count or cell.outputs
+        look = () if was_run else (LOOK,)
+        yield place, f"It cannot be read: {reason}.", *look
 
 
 @rule("code", "sheet", fix="Write it yourself, with what the sheet allows.")
@@ -317,7 +321,8 @@ def imports_are_allowed(handin):
     allowed |= {"google.colab"}  # where they are written
     for place, name in handin.imports:
         if not (is_inside(name, allowed) or leads_to(name, allowed)):
-            yield place, f"It imports {name}, which is not allowed."
+            look = (LOOK,) if TOOLS.match(name) else ()
+            yield place, f"It imports {name}, which is not allowed.", *look
     for place, (_, hidden) in handin.names.items():
         for name in hidden:
             yield place, f"It is not seen what {name} imports.", LOOK
@@ -514,7 +519,8 @@ def pdf_has_all_code(handin):
     is_shown = handin.pdf.num_pictures > handin.num_figures  # as a picture
     is_unsure = is_shown or not handin.pdf.is_whole
     for path, lines in handin.code_lines.items():
-        lines = [line for line in map(squeezed, lines) if line]
+        lines = [line for line in map(squeezed, lines) if line.strip("#")]
+        lines = [line for line in lines if not line.startswith("#")]
         missing = [line for line in lines if line not in printed]
         if len(missing) > (1 - MIN_SHARE) * len(lines):
             text = f"{len(missing)} of the {len(lines)} lines of {path} are "

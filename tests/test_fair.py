@@ -32,7 +32,7 @@ LITTER = {
     "LibreOffice": [("~$report.docx", b""), (".~lock.report.odt#", b"")],
     "folders twice": [("data/", b""), ("data/", b"")],
     "data": [("data/large.csv", b"1\n" * 4 * 2**20)],
-    "a large PDF of capitals": [],
+    "a module of Windows": [("empty.py", b"\xef\xbb\xbf# nothing\r\n")],
     "a note": [("Lies mich: bitte?.txt", b"")],
 }
 
@@ -137,6 +137,7 @@ FORMS = [
         "Task{}",
     ),
     *("Übung 2, Aufgabe {}", "Part {} (2 P)", "Task #{}", "Deloppgave {})"),
+    *("Bearbeitung der Aufgabe {}", "Task_{}", "Task-{}", "Task: {}"),
     *("Uppgift {}", "TASK {}", "Aufg. {}", "Nr. {}", "Ex{}", "Zu {}"),
 ]
 
@@ -218,6 +219,12 @@ OTHER_HEADINGS = {
         cell
         for q in QUESTIONS
         for cell in (text(f"## {q} Title"), text("### Lösung\n\nAn answer."))
+    ],
+    "with a dash": [
+        text(f"## Task {q.replace('.', '-')}\n\nX") for q in QUESTIONS
+    ],
+    "in two words": [
+        text(f"## Task {q[0]} Question {q[2]}\n\nX") for q in QUESTIONS
     ],
     "several at once": [
         text("## 1.1 to 1.8\n\nX"),
@@ -302,13 +309,19 @@ HARMLESS = {
     "what is printed": "print('pip install torch')",
     "indented": "  x = 1\n  y = 2",
     "an await": "await something()",
+    "progress": "from tqdm.auto import tqdm\nimport mpl_toolkits.mplot3d",
+    "HTML": "%%html\n<b>x</b>",
+    "reloading": "import importlib\nimportlib.reload(np)",
+    "a note": "# TODO\nask about this",
 }
 
 
 @pytest.mark.parametrize("what", HARMLESS)
 def test_code_that_breaks_no_rule_passes(what):
     source = HARMLESS[what]
-    cells = [*answers(), code(source, count=2)]
+    was_run = what != "a note"
+    outputs, count = (["3\n"], 2) if was_run else ([], None)
+    cells = [*answers(), code(source, outputs, count)]
     name, data = hand_in(cells=cells, document=report(more=source))
     assert failed(name, data) == {}
 

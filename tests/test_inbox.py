@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 import re
 import subprocess
 import sys
@@ -103,6 +104,13 @@ def test_files_handed_in_without_a_zip_are_one_hand_in(tmp_path):
 def test_a_check_can_be_made_twice(tmp_path):
     put(tmp_path, LAYOUTS["Moodle"])
     assert command(tmp_path).stdout == command(tmp_path).stdout
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="has no pipes")
+def test_what_is_no_file_is_not_read(tmp_path):
+    os.mkfifo(tmp_path / "pipe.zip")
+    assert command(tmp_path / "pipe.zip").returncode == 2
+    assert list(hand_ins(tmp_path)) == []
 
 
 def test_a_folder_without_hand_ins_is_one_sentence(tmp_path):

@@ -52,6 +52,10 @@ IMPORTS = [
     "import os\nos.system('pip install torch')",
     "import subprocess\nsubprocess.run(['pip', 'install', 'torch'])",
     "import sys\nsys.modules['torch']",
+    "%%bash\npip install torch",
+    "!python -c 'import torch'",
+    "import builtins as b\nb.__import__('torch')",
+    "import runpy\nrunpy.run_module('torch')",
     "%time import torch",
     "%%time\nimport torch",
     "%%capture out\nimport torch",
@@ -82,6 +86,11 @@ def test_a_forbidden_import_is_seen_however_it_is_written(source):
         "f = __import__\nf('torch')",
         "load = importlib.import_module",
         "importlib.import_module(name)",
+        "import importlib\ngetattr(importlib, 'import_module')('torch')",
+        "import importlib\nimportlib.__dict__['import_module']('torch')",
+        "from importlib.util import find_spec\nfind_spec('torch')",
+        "import pkgutil\npkgutil.get_loader('torch')",
+        "import ctypes\nctypes.CDLL('libtorch.so')",
         "__builtins__['x']",
     ],
 )
@@ -122,6 +131,16 @@ BROKEN = {
             cells=[
                 code(),
                 text("\n".join(cell["source"] for cell in HEADINGS)),
+            ],
+            document=ONLY_HEADINGS,
+        ),
+    ),
+    "headings and marks alone": (
+        "questions_have_answers",
+        hand_in(
+            cells=[
+                code(),
+                *(text(f"## {q}\n.\n&nbsp;<!-- x -->") for q in QUESTIONS),
             ],
             document=ONLY_HEADINGS,
         ),
@@ -282,6 +301,7 @@ CODE_TRICKS = {
     "20 MB": "x = 1  # " + "x" * 20 * 2**20,
     "100 000 lines": "x = 1\n" * 10**5,
     "zeros": "\0" * 1000,
+    "no code in Python": "# coding: rot13\nvzcbeg gbepu\n",
     "501 magics": "%time\n" * 501,
     "many magics in a long cell": "!a\n" * 200 + "x=1\n" * 30000,
     "a magic badly indented": "  %%time\n x = (\n%a\n   b",
@@ -297,6 +317,10 @@ ZIP_TRICKS = {
     "nothing": lambda: b"",
     "the end alone": lambda: b"PK\x05\x06" + bytes(18),
     "a ZIP of zeros": lambda: zipped([("zeros", bytes(250 * 2**20))]),
+    "too many modules": lambda: zipped(
+        [(f"m{i}.py", b"x = 1\n" * 40000) for i in range(100)]
+    ),
+    "two ends": lambda: 2 * hand_in()[1],
     "40 MB": lambda: hand_in(("x.py", b"#" * 40 * 2**20))[1],
 }
 NOTEBOOK_TRICKS = {
@@ -415,6 +439,7 @@ NAMED = {
     "a ZIP: three thousand entries": "It holds 3000 files",
     "a ZIP: a ZIP of zeros": "unpacks to 250 MiB",
     "a ZIP: a name that is not UTF-8": "its list is damaged",
+    "a ZIP: too many modules": "there is more than 1 MiB",
     "a notebook: a million cells": "it has 1000001 cells",
     "a notebook: nested lists": "it is nested too deep",
     "a notebook: no cells": "it is not made as a notebook is",
