@@ -2,15 +2,17 @@
 
 import io
 import logging
+import math
 import re
 import signal
 import threading
+import time
 from contextlib import contextmanager
 
 from pypdf import PdfReader
 
-MAX_SECONDS = 5  # for the text of all pages
-MORE_SECONDS = 1  # for each of what else is looked at
+MORE_SECONDS = 1  # for each of what is looked at beside the text
+SPARED_SECONDS = 1.5  # of those that this process has, for the rules
 MAX_PAGE = 2**22  # bytes of drawing, beyond which a page's text is left out
 MAX_PAGES = 500
 MAX_BOOKMARKS = 1000
@@ -48,14 +50,14 @@ class Pdf:
             self.num_pages = len(self._reader.pages)
         if not self.num_pages:
             raise ValueError("it has no pages that can be read")
-        with deadline(MAX_SECONDS):
-            self.read_pages()
-        self.is_whole &= len(self.pages) == self.num_pages
-        self.text = "\n".join(self.pages).strip()
         with deadline(MORE_SECONDS):
             self.bookmarks = "\n".join(titles(self._reader.outline))
         with deadline(MORE_SECONDS):
             self.count_pictures()
+        with deadline(math.inf):
+            self.read_pages()
+        self.is_whole &= len(self.pages) == self.num_pages
+        self.text = "\n".join(self.pages).strip()
 
     def read_pages(self):
         """Read the text of page after page."""
@@ -95,25 +97,41 @@ class Pdf:
 
 @contextmanager
 def deadline(seconds):
-    """Leave a block that fails or takes too long, where the system can."""
+    """Leave a block that fails, or takes too long of this process's time.
+
+    Where that is not limited, only what fails is left.
+    """
+    left = seconds_left()
 
     def stop(*_):
         raise TimeoutError
 
     is_main = threading.current_thread() is threading.main_thread()
-    has_alarm = hasattr(signal, "SIGALRM") and is_main
+    has_alarm = math.isfinite(left) and is_main
     try:
         if has_alarm:
-            before = signal.signal(signal.SIGALRM, stop)
+            before = signal.signal(signal.SIGPROF, stop)
             # Again and again, should what is stopped catch it.
-            signal.setitimer(signal.ITIMER_REAL, seconds, 0.2)
+            signal.setitimer(signal.ITIMER_PROF, min(seconds, left), 0.2)
         yield
     except Exception:  # a stranger's file raises many kinds
         pass
     finally:
         if has_alarm:
-            signal.setitimer(signal.ITIMER_REAL, 0)
-            signal.signal(signal.SIGALRM, before)
+            signal.setitimer(signal.ITIMER_PROF, 0)
+            signal.signal(signal.SIGPROF, before)
+
+
+def seconds_left():
+    """Seconds of computing that this process may still take for a PDF."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return math.inf
+    most, _ = resource.getrlimit(resource.RLIMIT_CPU)
+    if most == resource.RLIM_INFINITY:
+        return math.inf
+    return max(0.1, most - time.process_time() - SPARED_SECONDS)
 
 
 def titles(outline, level=1):

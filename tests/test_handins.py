@@ -11,7 +11,7 @@ import pytest
 from pypdf import PdfReader
 
 from helpers import mnist
-from submission.check import check, check_file, strict
+from submission.check import check, check_file, request_for, strict
 from submission.files import ROOT
 from submission.handin import Handin
 from submission.imports import uses_mnist
@@ -78,7 +78,7 @@ def test_it_runs_elsewhere_with_the_same_outputs(packed):
     needs_mnist = uses_mnist(*find_sheet(sheet_id).notebooks)
     if needs_mnist and mnist.find()[1] == mnist.STANDIN:
         pytest.skip("MNIST could not be fetched, so it was not run again")
-    report = check_file(path, run=True)
+    report = check_file(path, request_for(), run=True)
     assert report["sheet"] == sheet_id
     states = {r["rule"]: (r["state"], r["problems"]) for r in report["rules"]}
     assert states["notebooks_run_elsewhere"] == ("pass", [])

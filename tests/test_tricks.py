@@ -476,6 +476,16 @@ def test_what_takes_too_much_is_not_readable(
     assert exit_code(found)
 
 
+def test_a_long_pdf_is_read_as_far_as_the_time_goes(tmp_path, monkeypatch):
+    monkeypatch.setattr(look, "MAX_SECONDS", 3)
+    document = pdf("Grün 7654321", *["line\n" * 20000] * 20)
+    path = tmp_path / f"{NAME}.zip"
+    path.write_bytes(hand_in(document=document)[1])
+    found = check_file(path, request_for())
+    assert "It is too large to be read whole." in table(found)
+    assert exit_code(found) == 0
+
+
 def test_mutated_hand_ins_end_in_a_result(tmp_path):
     chance, bases = random.Random(1), [report(pictures=2), pdf("x", "1.1 y")]
     path = tmp_path / f"{NAME}.zip"
