@@ -26,6 +26,7 @@ NOBODY = "65534"  # who, unlike root, can be limited in processes
 # The arguments: an empty folder, what can be read, `--`, the command.
 NEW_ROOT = """
 set -eu
+PATH=$PATH:/usr/sbin:/sbin  # where pivot_root is, and not every user looks
 new=$1; shift
 mount -t tmpfs -o size=1g,nr_inodes=100k,mode=755 tmpfs "$new"
 while [ "$1" != -- ]; do
