@@ -100,7 +100,7 @@ class TypstPDFExporter(TemplateExporter):
         ------
         ConversionException
             In strict mode, if something cannot be shown as it is; names the
-            notebook and cell. Always, if pandoc or Typst take too long.
+            notebook and cell. Always, if even the plain text cannot be set.
         """
         replaced = {}
 

@@ -56,7 +56,7 @@ def typeset(head, pieces, folder, replaced):
     Raises
     ------
     ConversionException
-        If something has no replacement, or if it takes too long.
+        If not even the replacements can be set.
     """
     pieces, names = list(pieces), {}
     end = time.monotonic() + LONGEST_TIME

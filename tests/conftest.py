@@ -56,20 +56,19 @@ def text_of(document):
     return " ".join("\n".join(page.extract_text() for page in pages).split())
 
 
+def tagged(document):
+    """All elements of the tag tree, in reading order."""
+    waiting = [PdfReader(io.BytesIO(document)).root_object["/StructTreeRoot"]]
+    while waiting:
+        element = waiting.pop().get_object()
+        if isinstance(element, list):
+            waiting += reversed(element)
+        elif isinstance(element, dict):
+            yield element
+            if "/K" in element:
+                waiting.append(element["/K"])
+
+
 def alternatives(document):
     """Alt texts of all tagged elements."""
-    found = []
-
-    def walk(element):
-        element = element.get_object()
-        if isinstance(element, list):
-            for child in element:
-                walk(child)
-        elif isinstance(element, dict):
-            if "/Alt" in element:
-                found.append(element["/Alt"])
-            if "/K" in element:
-                walk(element["/K"])
-
-    walk(PdfReader(io.BytesIO(document)).root_object["/StructTreeRoot"])
-    return found
+    return [e["/Alt"] for e in tagged(document) if "/Alt" in e]
