@@ -126,7 +126,7 @@ def check(args):
     with tempfile.TemporaryDirectory() as unpacked:
         folder, target = args.path, args.path / "summary"
         if not folder.is_dir():
-            asked = request | {"unpack": unpacked}
+            asked = request | {"inbox": unpacked}
             report = checks.check_file(args.path, asked, args.run)
             if not report.get("collection"):
                 print(

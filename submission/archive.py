@@ -36,12 +36,11 @@ class Entry:
     def __init__(self, info):
         self.info = info
         name = decoded_name(info).replace("\\", "/")  # as .NET writes it
-        self.path = unicodedata.normalize("NFC", name)
-        self.parts = PurePosixPath(self.path).parts
-        mode = info.external_attr >> 16
-        kind = stat.S_IFMT(mode)
+        path = PurePosixPath(unicodedata.normalize("NFC", name))
+        self.path, self.parts = str(path), path.parts
+        kind = stat.S_IFMT(info.external_attr >> 16)
         self.is_link = kind not in (0, stat.S_IFREG, stat.S_IFDIR)
-        self.is_folder = self.path.endswith("/") or kind == stat.S_IFDIR
+        self.is_folder = name.endswith("/") or kind == stat.S_IFDIR
         self.is_litter = self.path.endswith(LITTER_ENDS) or any(
             part in LITTER
             or (part.startswith((".", "~$")) and part not in (".", ".."))
@@ -134,13 +133,19 @@ def contents(archive, info, most=MAX_BYTES):
     return (b"".join(pieces) if size <= most else None), size
 
 
-def unpack(archive, folder):
-    """Write the files that hold work into a folder."""
+def unpack(file, folder):
+    """Write what holds work and is not damaged into a folder."""
+    archive = opened(file)
     for entry in map(Entry, archive.infolist()):
         if entry.holds_work:
+            try:
+                data, _ = contents(archive, entry.info)
+            except Exception:  # a stranger's: many kinds; a rule tells it
+                continue
             target = folder / entry.path
             target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(contents(archive, entry.info)[0])
+            target.unlink(missing_ok=True)  # be it a link or a pipe by now
+            target.write_bytes(data)
 
 
 def reason(error):

@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from submission.archive import unpack
 from submission.files import ROOT, SubmissionError, write_whole
 from submission.handin import Handin
 from submission.inbox import hand_ins
@@ -36,6 +37,7 @@ KINDS = {
     "advice": "advice, unless a sheet states it",
 }
 MIN_LIKENESS = 0.5  # of the words of a sheet's title
+MIN_OF_ANSWERS = 0.8  # that are to questions of the sheet
 NOT_APART = """\
 This system cannot run the notebooks of others apart from your files and your
 network. Say --trust, too, to run them with all your rights."""
@@ -103,7 +105,7 @@ def check_file(path, request, run=False, name=None, pdf=""):
     return report
 
 
-def look(path, name, sheets, sheet="", rerun=None, pdf="", unpack=""):
+def look(path, name, sheets, sheet="", rerun=None, pdf="", inbox=""):
     """The report of a hand-in, worked out in this process; see `look.ask`."""
     try:
         handin = Handin(name, path)
@@ -117,8 +119,9 @@ def look(path, name, sheets, sheet="", rerun=None, pdf="", unpack=""):
     if pdf and handin.pdf_path:
         write_whole(pdf, handin.files[handin.pdf_path])
     is_safe = not any(rule.problems(handin) for rule in SAFE_TO_UNPACK)
-    if unpack and is_safe:
-        handin.unpack(path, Path(unpack))
+    if inbox and is_safe and handin.is_collection:
+        with open(path, "rb") as file:
+            unpack(file, Path(inbox))
     return {
         "file": handin.filename,
         "sheet": handin.sheet and handin.sheet.id,
@@ -140,9 +143,10 @@ def guess_sheet(handin, sheets):
         words = set(re.findall(r"\w{4,}", f"{sheet.course} {sheet.title}"))
         named = [word for word in words if word.casefold() in text]
         share = len(named) / len(words) if words else 0
-        return len(answered & ids) / len(answered | ids or {0}) + (
-            share if share >= MIN_LIKENESS else 0
-        )
+        if share < MIN_LIKENESS:
+            is_like = len(answered & ids) >= MIN_OF_ANSWERS * len(answered)
+            share, ids = 0, ids if is_like else set()
+        return share + len(answered & ids) / len(answered | ids or {0})
 
     best = max(sheets.values(), key=likeness)
     return best if likeness(best) else None
@@ -199,7 +203,7 @@ def table(report):
         lines += problem_lines([result])
     count = Counter(result["state"] for result in report["rules"])
     lines += ["", ", ".join(f"{count[state]} {state}" for state in SIGNS)]
-    return printable("\n".join(lines))
+    return "\n".join(map(printable, lines))
 
 
 def line(report):
@@ -215,7 +219,7 @@ def line(report):
 
 def printable(text):
     """Text without what could steer a terminal, as names in a ZIP might."""
-    return "".join(c if c.isprintable() or c == "\n" else "?" for c in text)
+    return "".join(c if c.isprintable() else "?" for c in text)
 
 
 def check_folder(folder, target, request, run=False):
@@ -256,7 +260,7 @@ def check_folder(folder, target, request, run=False):
 
 def packed_folder(folder, path):
     """Pack the files of a folder that were handed in without a ZIP."""
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(path, "w", strict_timestamps=False) as archive:
         for file in sorted(folder.rglob("*")):
             if file.is_file() and not file.is_symlink():
                 archive.write(file, file.relative_to(folder))

@@ -5,6 +5,8 @@ import importlib.util
 import re
 from pathlib import Path
 
+from submission.imports import imported_in
+
 IMPORTERS = {"import_module", "__import__", "run_module", "resolve_name"}
 RUNNERS = {"exec", "eval", "compile"}
 # What of importlib imports nothing, or is seen.
@@ -54,10 +56,10 @@ def imports_of(tree):
     >>> imports_of(ast.parse(code))[1]
     ['exec(...)']
     """
-    names, hidden, bound = imported_names(tree), [], bindings(tree)
+    names = set(map(module_of, imported_in(tree)))
+    hidden, bound = sorted(names & LOADERS), bindings(tree)
     calls = {n.func for n in ast.walk(tree) if isinstance(n, ast.Call)}
     known = {n.value for n in ast.walk(tree) if is_known_part(n)}
-    hidden += sorted(names & LOADERS)
     for node in ast.walk(tree):
         name = getattr(node, "attr", getattr(node, "id", None))
         if name in IMPORTERS | {"__builtins__"} and node not in calls:
@@ -69,7 +71,7 @@ def imports_of(tree):
             names |= more
             hidden += [f"{called(node)}(...)"] * is_hidden
         elif isinstance(node, ast.Attribute):
-            names |= module_in(dotted(node, bound))
+            names |= {module_of(dotted(node, bound))} - {""}
         elif isinstance(node, ast.Subscript):
             text = constant(node.slice)
             if text and dotted(node.value, bound) == "sys.modules":
@@ -77,41 +79,32 @@ def imports_of(tree):
     return names, hidden
 
 
-def imported_names(tree):
-    """Modules of the import statements; relative ones start with a dot."""
-    names = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            names |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            name = "." * node.level + (node.module or "")
-            names.add(name)
-            for alias in node.names:
-                names |= module_in(f"{name}.{alias.name}")
-    return names
-
-
-def module_in(name):
-    """The longest module that a dotted name begins with, if it is one.
+def module_of(name):
+    """The longest module that a dotted name begins with.
 
     Nothing is imported for it: the folders of installed packages are looked
-    into.
+    into. Of other packages all parts are taken for modules.
+
+    Examples
+    --------
+    >>> module_of("sklearn.linear_model.Ridge")
+    'sklearn.linear_model'
     """
-    first, *parts = (name or "").split(".")
+    first, *parts = name.split(".")
     try:
         spec = importlib.util.find_spec(first) if parts and first else None
     except (ImportError, ValueError):
-        return set()
-    folders = [
-        Path(f) for f in (spec and spec.submodule_search_locations) or []
-    ]
+        spec = None
+    folders = (spec and spec.submodule_search_locations) or []
+    if not folders:
+        return name
     found = first
     for part in parts:
-        folders = [folder / part for folder in folders]
-        if not any(is_module(folder) for folder in folders):
+        folders = [Path(folder, part) for folder in folders]
+        if not any(map(is_module, folders)):
             break
         found += f".{part}"
-    return {found} if found != first else set()
+    return found
 
 
 def is_module(path):
@@ -126,10 +119,8 @@ def bindings(tree):
         if isinstance(node, ast.Import):
             for alias in node.names:
                 top = alias.name.partition(".")[0]
-                bound[alias.asname or top] = (
-                    alias.name if alias.asname else top
-                )
-        elif isinstance(node, ast.ImportFrom) and not node.level:
+                bound |= {alias.asname: alias.name, top: top}
+        elif isinstance(node, ast.ImportFrom):
             for alias in node.names:
                 name = f"{node.module}.{alias.name}"
                 bound[alias.asname or alias.name] = name
@@ -137,14 +128,14 @@ def bindings(tree):
 
 
 def dotted(node, bound):
-    """The full name of `a.b.c`; None if it does not start with an import."""
+    """The full name of `a.b.c`; empty if it does not start with an import."""
     parts = []
     while isinstance(node, ast.Attribute):
         parts.append(node.attr)
         node = node.value
     if isinstance(node, ast.Name) and node.id in bound:
         return ".".join([bound[node.id], *reversed(parts)])
-    return None
+    return ""
 
 
 def imports_of_call(node):

@@ -19,14 +19,13 @@ from submission.archive import (
     contents,
     opened,
     reason,
-    unpack,
     why_a_bomb,
 )
 from submission.cells import MAX_CODE, parse, syntax_tree
 from submission.code import imports_of
 from submission.document import Pdf
 from submission.imports import FURNITURE
-from submission.questions import OWN, Numbers
+from submission.questions import OWN, Numbers, swapped
 from submission.reach import excerpt, used_names
 
 MAX_ALL_CODE = 2**20
@@ -35,8 +34,10 @@ LOOKED_INTO = (".ipynb", ".py", ".pdf")
 # As some systems and a second download of the same file name it.
 COPY = re.compile(r"(?: ?\(\d+\)| - Kopie| - Copy)+$")
 OWNER = re.compile(
-    r"(?P<surname>[^\d/]*[^\W\d_][^\d/]*?) ?[-‐‑–—] ?(?P<number>[0-9]+)"
+    r"(?P<surname>[^\d/]*[^\W\d_][^\d/]*?) ?[-‐‑–—] ?"
+    r"(?P<number>[A-Za-z]{0,2}[0-9]+)"
 )
+SPELT = re.compile("[aou]e|aa|ss|[a-z]", re.I)  # what stands for a letter
 # What Moodle and Blackboard put before the names of files.
 PLATFORM = re.compile(
     r"^.*_assignsubmission_file_/?|^.*_(?:attempt|Versuch)_[\d-]+_?"
@@ -136,11 +137,6 @@ class Handin:
         """Contents of the files with this suffix, by path."""
         paths = [path for path in self.files if path.lower().endswith(suffix)]
         return {path: self.files[path] for path in paths}
-
-    def unpack(self, file, folder):
-        """Write the files that hold work into a folder."""
-        with open(file, "rb") as stream:
-            unpack(opened(stream), folder)
 
     def take_new_run(self, result):
         """Take what `submission.sandbox.run_again` returned."""
@@ -291,6 +287,17 @@ class Handin:
         (notebooks, pdf) : dicts of id -> what stands below the heading
             As `submission.questions.Numbers.sections` says it.
         """
+        found = self._answered(ids)
+        if any(found):
+            return found
+        ids = {swapped(question_id): question_id for question_id in ids}
+        return tuple(
+            {ids[as_written]: below for as_written, below in part.items()}
+            for part in self._answered(ids)
+        )
+
+    def _answered(self, ids):
+        """`answered`, where they are written just so."""
         numbers = Numbers(ids)
         in_pdf = {}
         if self.pdf:
@@ -342,16 +349,19 @@ def squeezed(text):
 def loosely(text):
     """Pattern of squeezed text in which few letters can be relied on.
 
-    Tools and fonts lose what is not ASCII, and join `fi` and the like.
+    Tools and fonts lose what is not ASCII, and join `fi` and the like; people
+    spell it in ASCII.
 
     Examples
     --------
     >>> bool(loosely("Sørensen-1").fullmatch("S_rensen-1"))
+    True
+    >>> bool(loosely("Mueller-1").fullmatch("Müller-1"))
     True
     >>> bool(loosely("Sørensen-1").fullmatch("report"))
     False
     """
     parts = re.split(r"(f[fil]+|[^A-Za-z0-9-]+)", squeezed(text))
     parts[1::2] = [rf".{{0,{4 * len(part)}}}?" for part in parts[1::2]]
-    parts[::2] = map(re.escape, parts[::2])
+    parts[::2] = [SPELT.sub(r"(?:\g<0>|[À-ɏ])", part) for part in parts[::2]]
     return re.compile("".join(parts), re.I | re.S)

@@ -17,8 +17,7 @@ MAX_SECONDS = 10  # of computing
 MAX_WAIT = 60  # seconds, on a machine with other things to do
 MAX_MEMORY = 480 * 2**20
 TOO_LONG = "It is not looked at within {} seconds."
-CRASHED = "It makes the reader crash."
-TOO_LARGE = "It needs too much memory to be looked at."
+CRASHED = "It needs too much memory, or makes the reader crash."
 
 
 def ask(request):
@@ -95,11 +94,12 @@ def report(request):
 
         return look(**request)
     except MemoryError:
-        error = TOO_LARGE
+        error = CRASHED
     except RecursionError:
         error = "It is nested too deep to be looked at."
     except Exception as problem:  # a stranger's file raises many kinds
-        error = f"It cannot be looked at: {type(problem).__name__}: {problem}"
+        why = getattr(problem, "strerror", None) or problem
+        error = f"It cannot be looked at: {type(problem).__name__}: {why}"
     error = error.split("\n")[0][:300]
     return {"file": request["name"], "sheet": None, "error": error}
 

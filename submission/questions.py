@@ -2,6 +2,7 @@
 
 import re
 from itertools import pairwise
+from string import ascii_lowercase
 
 MAX_LINE = 120  # of a heading
 MAX_LINES = 20000  # of a hand-in
@@ -19,6 +20,7 @@ LABEL = (
     r"(?:\d{1,2}[,:/\s–-]+(?=\w))?)"
 )
 MARKS = r"[\W_]*"
+NO_REFERENCE = r"(?!(?:see|cf|as|like|in|from|siehe|vgl|wie|aus|se|som|jf)\b)"
 AFTER = r"(?=[\s*_]*(?:[).:]|[–-]|(?<=[\s*_])\W*[^\W\d_]))"  # a mark, or words
 HEADING = re.compile(
     r"^\s*(?:(?P<marks>#+)(?P<text>.*)|<h(?P<level>\d).*?>(?P<html>.*)|"
@@ -28,6 +30,13 @@ MAJOR = re.compile(rf"{MARKS}{LABEL}*(\d{{1,2}})(?![\w]|[.,]\d)", re.I)
 MARKUP = re.compile(r"<[^>]*>|&\w+;")
 MINOR_LINE = re.compile(rf"{MARKS}{LABEL}*\(?([a-z])\)", re.I)
 MINOR = re.compile(rf"{MARKS}{LABEL}*\(?([a-z]|\d)(?:[).:]|\s*$)", re.I)
+NO_ANSWER = re.compile(
+    r"to-?do|tbd|fixme|(type )?your (answer|solution|code)( goes)? here|n/?a|"
+    r"(not|nicht|ikke) (yet )?(done|answered|solved|implemented|attempted|"
+    r"bearbeitet|gelöst|gemacht|beantwortet|besvart|løst|gjort)( yet)?|"
+    r"(no|keine|ingen|intet) (answer|solution|antwort|lösung|svar|løsning)",
+    re.I,
+)
 GLUE = re.compile(rf"[\s,;/&+()–-]*(?:and|und|og|{WORDS})?[\s,;/(]*", re.I)
 RANGE = re.compile(rf"\W*(?:[–-]|to|bis|til)\W*(?:{WORDS})?\W*", re.I)
 
@@ -53,8 +62,8 @@ class Numbers:
         start = r"(?<![^\W_])(?<![.,])(?:[^\W\d_]{1,4}\.?)?"
         self.number = re.compile(rf"{start}(?:{numbers})", re.I)
         self.labelled = re.compile(
-            rf"{MARKS}(?:(?:[^\W\d_]{{2,}} ){{0,2}}{LABEL}{{1,6}}[(\s]*"
-            rf"(?:{numbers})|"
+            rf"{MARKS}{NO_REFERENCE}"
+            rf"(?:(?:[^\W\d_]{{2,}} ){{0,2}}{LABEL}{{1,6}}[(\s]*(?:{numbers})|"
             rf"[^\W\d_]?(?:{numbers.replace('?P<q', '?P<r')}){AFTER})",
             re.I,
         )
@@ -88,15 +97,14 @@ class Numbers:
     def sections(self, texts):
         """Which questions have headings, and what stands below.
 
-                Parameters
-                ----------
-                texts : iterable of str
-                    Markdown, or pages of a PDF.
+        Parameters
+        ----------
+        texts : iterable of str
+            Markdown, or pages of a PDF.
 
-                Returns
-                -------
-                dict of id -> MAX_LINES = 20000  # of a hand-in
-        NOTHING, SHARED (with the next heading's answer) or OWN
+        Returns
+        -------
+        dict of id -> NOTHING, SHARED (with the next heading's answer) or OWN
         """
         found, run, major, depth = {}, [], "", 0
         is_open = True  # whether a heading would go on with the run
@@ -114,7 +122,7 @@ class Numbers:
             elif number and (level or number[0] == text.strip()):
                 run = run if level > depth else []
                 major, depth = number[1], level
-            elif not level and re.search(r"[^\W_]", MARKUP.sub("", line)):
+            elif not level and is_answer(MARKUP.sub("", line)):
                 for ids in run:
                     state = OWN if ids is run[-1] else SHARED
                     found |= {i: max(found[i], state) for i in ids}
@@ -129,6 +137,12 @@ class Numbers:
         return [joined] if joined in self.ids else []
 
 
+def is_answer(line):
+    """Whether a line holds words, and others than that there is no answer."""
+    line = line.strip(" .:!_*#-")
+    return bool(re.search(r"[^\W_]", line)) and not NO_ANSWER.fullmatch(line)
+
+
 def heading_of(line):
     """The level of a heading, 0 if the line is none, and its text."""
     found = HEADING.match(line[: 2 * MAX_LINE])
@@ -136,6 +150,27 @@ def heading_of(line):
         return 0, line
     text = found["text"] or found["html"] or found["bold"] or ""
     return len(found["marks"] or "") or int(found["level"] or 6), text
+
+
+def swapped(question_id):
+    """A number as others write it: `1a` for `1.1`, and the other way.
+
+    Examples
+    --------
+    >>> swapped("2.3"), swapped("4b"), swapped("5")
+    ('2c', '4.2', '5')
+    """
+    found = re.fullmatch(r"(\d+)\.?([a-z]|\d+)", question_id)
+    if not found:
+        return question_id
+    major, minor = found.groups()
+    if minor.isalpha():
+        return f"{major}.{ascii_lowercase.index(minor) + 1}"
+    number = int(minor)
+    is_letter = "." in question_id and 0 < number <= 26
+    return (
+        f"{major}{ascii_lowercase[number - 1]}" if is_letter else question_id
+    )
 
 
 def number_pattern(question_id):

@@ -16,16 +16,15 @@ from pathlib import Path
 
 import nbformat
 
-from submission.archive import opened, unpack
+from submission.archive import unpack
 from submission.files import SubmissionError
 from submission.run import execute
-from submission.sandbox import KERNEL_SPACES
+from submission.sandbox import KERNEL
 
 # A space and an umlaut, which break what does not quote or encode its paths.
 FOLDER_PREFIX = "hand-in prüfen "
 HOMES = ("HOME", "USERPROFILE", "IPYTHONDIR", "MPLCONFIGDIR", "TMPDIR")
 MAX_NAMES = 10000
-KERNEL = "of-a-hand-in"
 
 
 def main():
@@ -49,49 +48,29 @@ def run_all(folder, data, request):
     """What `submission.sandbox.run_again` returns."""
     root, home = folder / "hand-in", folder / "home"
     home.mkdir()
-    problems = dict.fromkeys(request["notebooks"], "")
-    try:
-        unpack(opened(io.BytesIO(data)), root)
-    except OSError as error:
-        problem = f"It cannot be unpacked: {error.strerror}."
-        problems = dict.fromkeys(problems, problem)
-        return {"notebooks": {}, "problems": problems, "imports": []}
     del os.environ["PYTHONPATH"]
     os.environ |= dict.fromkeys(HOMES, str(home))
-    os.environ["JUPYTER_PATH"] = str(folder)
     environment = dict(os.environ)
     names = listen(folder / "imports", environment)
-    write_kernel(folder, request["apart"])
-    executed = {}
+    executed, problems = {}, {}
     for path in request["notebooks"]:
         try:
+            # Again: what ran before may have changed what is run now.
+            unpack(io.BytesIO(data), root)
             node = execute(root / path, 600, environment, KERNEL)
             executed[path] = nbformat.writes(node)
+        except OSError as error:
+            problems[path] = f"It cannot be unpacked: {error.strerror}."
         except SubmissionError as error:
             text = str(error).replace(f"{root}{os.sep}", "")
             problems[path] = text.replace(str(root), "")
         except Exception as error:  # a stranger's notebook raises many kinds
             problems[path] = f"It cannot be run: {type(error).__name__}."
-    problems = {path: text for path, text in problems.items() if text}
     return {
         "notebooks": executed,
         "problems": problems,
         "imports": sorted(names),
     }
-
-
-def write_kernel(folder, is_apart):
-    """Describe to Jupyter the kernel that the notebooks run in."""
-    start = Path(__file__).with_name("kernel.py")
-    argv = [sys.executable, str(start), "-f", "{connection_file}"]
-    spec = {
-        "argv": [*(KERNEL_SPACES if is_apart else []), *argv],
-        "display_name": KERNEL,
-        "language": "python",
-    }
-    target = folder / "kernels" / KERNEL / "kernel.json"
-    target.parent.mkdir(parents=True)
-    target.write_text(json.dumps(spec))
 
 
 def listen(path, environment):

@@ -28,7 +28,9 @@ NEW_ROOT = """
 set -eu
 PATH=$PATH:/usr/sbin:/sbin  # where pivot_root is, and not every user looks
 new=$1; shift
-mount -t tmpfs -o size=1g,nr_inodes=100k,mode=755 tmpfs "$new"
+mount -t tmpfs tmpfs "$new"
+mkdir "$new/tmp" "$new/old"
+mount -t tmpfs -o size=1g,nr_inodes=100k tmpfs "$new/tmp"
 while [ "$1" != -- ]; do
     mkdir -p "$new$(dirname "$1")"
     if [ -L "$1" ]; then
@@ -41,12 +43,16 @@ while [ "$1" != -- ]; do
     shift
 done
 shift
-mkdir -p "$new/proc" "$new/dev/shm" "$new/tmp" "$new/old"
+mkdir -p "$new/proc" "$new/dev/pts"
 mount -t proc proc "$new/proc" 2>&- || mount --rbind /proc "$new/proc"
+mount -t devpts -o newinstance,ptmxmode=666 devpts "$new/dev/pts"
+ln -s pts/ptmx "$new/dev/ptmx"
+ln -s /tmp "$new/dev/shm"
 for device in null zero random urandom; do
     touch "$new/dev/$device"
     mount --bind "/dev/$device" "$new/dev/$device"
 done
+mount -o remount,bind,ro "$new"
 cd "$new"
 pivot_root . old
 umount -l /old
@@ -57,18 +63,27 @@ SPACES += ["--kill-child"]
 WITHOUT_RIGHTS = ["setpriv", "--bounding-set=-all", "--inh-caps=-all"]
 WITHOUT_RIGHTS += ["--no-new-privs"]
 KERNEL_SPACES = [*SPACES, *WITHOUT_RIGHTS]
+KERNEL = "of-a-hand-in"
 
 
-def apart(folder):
+def apart(folder, *more):
     """What to put before a command so that it runs apart.
 
     Parameters
     ----------
     folder : path
         Empty; it becomes the root.
+    *more : paths
+        Other folders that can be read.
     """
     readable = ["/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/etc"]
-    readable += [sys.base_prefix, sys.prefix, ROOT / "submission", mnist()]
+    readable += [
+        sys.base_prefix,
+        sys.prefix,
+        ROOT / "submission",
+        mnist(),
+        *more,
+    ]
     as_nobody = ["--reuid", NOBODY, "--regid", NOBODY, "--clear-groups"]
     return [
         *("setpriv", "--pdeathsig", "KILL"),  # no longer than this process
@@ -121,15 +136,21 @@ def run_again(path, notebooks, is_apart=True):
         `problems`, what went wrong; `imports`: the names that they imported.
     """
     request = {"notebooks": notebooks, "apart": is_apart}
-    with tempfile.TemporaryDirectory(prefix="hand-in ") as folder:
-        os.chmod(folder, 0o755)
+    with (
+        tempfile.TemporaryDirectory(prefix="hand-in ") as folder,
+        tempfile.TemporaryDirectory() as jupyter,
+    ):
+        for each in folder, jupyter:
+            os.chmod(each, 0o755)
+        write_kernel(Path(jupyter), is_apart)
         request["folder"] = "/tmp" if is_apart else folder
         command = [sys.executable, "-m", "submission.rerun"]
         with open(path, "rb") as file:
             process = subprocess.Popen(
-                [*(apart(folder) if is_apart else []), *command],
+                [*(apart(folder, jupyter) if is_apart else []), *command],
                 cwd=folder,
-                env=environment() | {"HAND_IN": json.dumps(request)},
+                env=environment()
+                | {"HAND_IN": json.dumps(request), "JUPYTER_PATH": jupyter},
                 stdin=file,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
@@ -146,3 +167,17 @@ def run_again(path, notebooks, is_apart=True):
             process.communicate()
     problems = dict.fromkeys(notebooks, problem)
     return {"notebooks": {}, "problems": problems, "imports": []}
+
+
+def write_kernel(folder, is_apart):
+    """Describe to Jupyter, where notebooks only read, what they run in."""
+    start = Path(__file__).with_name("kernel.py")
+    argv = [sys.executable, str(start), "-f", "{connection_file}"]
+    spec = {
+        "argv": [*(KERNEL_SPACES if is_apart else []), *argv],
+        "display_name": KERNEL,
+        "language": "python",
+    }
+    target = folder / "kernels" / KERNEL / "kernel.json"
+    target.parent.mkdir(parents=True)
+    target.write_text(json.dumps(spec))

@@ -61,24 +61,41 @@ def load_sheets(path=ROOT / "sheets.toml"):
 
     A question is a table as in our file, or its number alone.
     """
-    sheets = {}
     try:
-        for sheet_id, entry in tomllib.loads(path.read_text("utf-8")).items():
-            if any(isinstance(entry.get(k), str) for k in (*SETS, "files")):
-                raise TypeError(f"in {sheet_id}, a list is one text")
-            entry["questions"] = tuple(
-                Question(**q) if isinstance(q, dict) else Question(str(q))
-                for q in entry["questions"]
-            )
-            entry["files"] = tuple(entry.get("files", ()))
-            entry |= {k: frozenset(entry[k]) for k in SETS if k in entry}
-            sheets[sheet_id] = Sheet(sheet_id, **entry)
+        entries = tomllib.loads(path.read_text("utf-8"))
+        if not entries:
+            raise ValueError("it is empty")
+        return {name: sheet_of(name, entry) for name, entry in entries.items()}
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise SubmissionError(
             f"{relative(path)} does not describe sheets: {error}. See "
             f"submission/CHECK.md for how it is written."
         ) from None
-    return sheets
+
+
+def sheet_of(sheet_id, entry):
+    """A sheet from its table."""
+    if not isinstance(entry, dict):
+        raise TypeError(f"{sheet_id} stands outside of a table, [sheet-id]")
+    for key, value in entry.items():
+        if key not in Sheet.__annotations__ or key == "id":
+            raise TypeError(f"{sheet_id} has {key!r}, which says nothing")
+        is_list = key not in ("course", "title")
+        kinds = (str, int, dict) if key == "questions" else str
+        if type(value) is not (list if is_list else str) or not all(
+            isinstance(part, kinds) for part in value
+        ):
+            what = "a list of texts" if is_list else "a text"
+            raise TypeError(f"{key!r} of {sheet_id} is not {what}")
+    questions = tuple(
+        Question(**q) if isinstance(q, dict) else Question(str(q))
+        for q in entry.get("questions", ())
+    )
+    if not all(isinstance(q.id, str) for q in questions) or not questions:
+        raise ValueError(f"{sheet_id} has no questions with numbers as texts")
+    entry |= {k: frozenset(entry[k]) for k in SETS if k in entry}
+    entry |= {"questions": questions, "files": tuple(entry.get("files", ()))}
+    return Sheet(sheet_id, **entry)
 
 
 def find_in(sheets, sheet_id):
@@ -99,25 +116,18 @@ def find_sheet(sheet_id):
     return sheet
 
 
-def heading_form(question):
-    """How its heading looks in our notebooks, for messages.
+def heading(question):
+    """Pattern of its heading in our notebooks, without points if it has none.
 
     Examples
     --------
-    >>> heading_form(Question("1.1", "01_knn", 2))
-    '## 1.1 ... (2 P)'
-    >>> heading_form(Question("2b", "06_mnist_logistic_regression"))
-    '## 2b ...'
+    >>> bool(heading(Question("1.1", "01_knn", 2)).match("## 1.1 Moons (2 P)"))
+    True
     """
-    points = f" ({question.points:g} P)" if question.points else ""
-    return f"## {question.id} ...{points}"
-
-
-def heading(question):
-    """Pattern of its heading, which has no points where the sheet has none."""
-    form = re.escape(heading_form(question)).replace(r"\.\.\.", ".+")
-    unstated = "" if question.points else r"(?<! P\))"
-    return re.compile(f"^{form}{unstated}$", re.M)
+    points = rf" \({question.points:g} P\)" if question.points else ""
+    unstated = "" if points else r"(?<! P\))"
+    start = re.escape(f"## {question.id} ")
+    return re.compile(f"^{start}.+{points}{unstated}$", re.M)
 
 
 def is_answered(question):

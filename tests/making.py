@@ -23,8 +23,7 @@ def pdf(*pages, pictures=0):
     numbers = [3 + 2 * i for i in range(len(pages))]
     kids = " ".join(f"{number} 0 R" for number in numbers)
     objects.append(f"<</Type/Pages/Kids[{kids}]/Count {len(pages)}>>".encode())
-    image = "<</Subtype/Image/Width 1/Height 1>>"
-    images = "".join(f"/I{i} {image}" for i in range(pictures))
+    images, shown = f"/I {3 + 2 * len(pages)} 0 R", b"/I Do " * pictures
     for number, page in zip(numbers, pages, strict=True):
         objects.append(
             f"<</Type/Page/Parent 2 0 R/MediaBox[0 0 600 900]/Contents "
@@ -32,15 +31,19 @@ def pdf(*pages, pictures=0):
             f"/BaseFont/Helvetica/Encoding/WinAnsiEncoding>>>>"
             f"/XObject<<{images}>>>>>>".encode()
         )
-        shown = b"".join(
+        lines = b"".join(
             b"(" + escaped(line) + b") Tj 0 -10 Td\n"
             for line in page.split("\n")
         )
-        content = b"BT /F 8 Tf 20 880 Td\n" + shown + b"ET"
+        content = b"BT /F 8 Tf 20 880 Td\n" + lines + b"ET " + shown
         objects.append(
             b"<</Length %d>>stream\n%s\nendstream" % (len(content), content)
         )
-        images = ""
+        shown = b""
+    objects.append(
+        b"<</Subtype/Image/Width 1/Height 1/ColorSpace/DeviceGray"
+        b"/BitsPerComponent 8/Length 1>>stream\n0\nendstream"
+    )
     return assembled(objects)
 
 

@@ -1,12 +1,19 @@
 """What makes a notebook a chapter that can be read."""
 
 import ast
+import re
 from collections import Counter
 from statistics import median
 
 import pytest
 from readability import CALL, chapters, code_cells, lengths, report
 
+from submission.notebook import text_of
+
+VOLATILE = re.compile(  # addresses, paths, times, names of types
+    r"\b0x[0-9a-fA-F]{6,}\b|(?<![\w.:/])/(home|root|Users|tmp|usr|opt)/|"
+    r"\b[A-Z]:\\|\b\d{1,2}:\d\d:\d\d\b|\b\d{4}-\d\d-\d\dT|np\.\w+\("
+)
 CHAPTERS = {name: (notebook, texts) for name, notebook, texts in chapters()}
 
 
@@ -47,6 +54,20 @@ def test_a_text_has_what_its_kind_needs_and_no_more(chapter):
     }
     for kind, key in CALL.findall(code):
         assert set(texts[key]) == wanted[kind], key
+
+
+def test_no_output_holds_what_differs_between_machines(chapter):
+    notebook, _ = chapter
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            assert output.get("name") != "stderr"
+        assert not VOLATILE.search(text_of(cell))
+
+
+def test_lines_of_text_are_as_short_as_those_of_code(chapter):
+    notebook, _ = chapter
+    for cell in notebook.cells:
+        assert max(map(len, cell.source.split("\n"))) <= 79
 
 
 def test_the_report_has_a_line_for_each_notebook():

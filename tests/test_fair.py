@@ -20,6 +20,10 @@ from making import (
     zipped,
 )
 
+from submission.check import guess_sheet
+from submission.handin import Handin, loosely
+from submission.questions import swapped
+
 # What tools pack that the student cannot see
 
 LITTER = {
@@ -373,6 +377,73 @@ def test_notebooks_of_many_kinds_pass(kind):
         ("other.ipynb", NOTEBOOKS[kind]), document=report(more=more)
     )
     assert failed(name, data) == {}
+
+
+# Words for what is not there
+
+NO_ANSWERS = [
+    *("TODO", "*your answer here*", "Not done yet.", "...", "-"),
+    *("Keine Lösung", "nicht bearbeitet", "**N/A**", "ikke besvart"),
+]
+
+
+@pytest.mark.parametrize("words", ["", *NO_ANSWERS])
+def test_an_answer_that_says_there_is_none_is_none(words):
+    cells = answers(ids=QUESTIONS[:-1])
+    cells.append(text(f"## Task {QUESTIONS[-1]}\n\n{words}"))
+    found = results(*hand_in(cells=cells))["questions_have_answers"]
+    assert [p["text"][-4:-1] for p in found["problems"]] == [QUESTIONS[-1]]
+
+
+def test_a_question_that_is_only_referred_to_is_not_answered():
+    ids = [question for question in QUESTIONS if question != "1.7"]
+    more = "See also question 1.7."
+    name, data = hand_in(
+        cells=[*answers(ids=ids), text(more)],
+        document=report(ids=ids, more=more),
+    )
+    assert results(name, data)["pdf_has_every_question"]["state"] != "pass"
+
+
+def test_letters_may_stand_for_numbers_and_numbers_for_letters():
+    ids = [swapped(question) for question in QUESTIONS]
+    cells = answers("Task {})", ids)
+    document = report("Task {})", ids=ids)
+    name, data = hand_in(cells=cells, document=document)
+    assert failed(name, data, SHEETS["genai-ex2"]) == {}
+    assert guess_sheet(Handin(name, data), SHEETS) is None
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        *(("Mueller", "Müller"), ("Soerensen", "Sørensen"), ("Aase", "Åse")),
+        ("Weiss", "Weiß"),
+    ],
+)
+def test_a_name_may_be_spelt_in_ascii(written, meant):
+    document = report(author=f"{meant}-7654321")
+    found = hand_in(name=f"{written}-7654321", document=document)
+    assert failed(*found) == {}
+
+
+@pytest.mark.parametrize("meant", ["Łukasz", "LUKASZ", "Lukąsž"])
+def test_an_ascii_letter_stands_for_any_that_is_like_it(meant):
+    assert loosely("Lukasz").fullmatch(meant)
+    assert not loosely("Lukasz").fullmatch(meant[1:])
+
+
+def test_a_number_may_begin_with_letters():
+    name = "Hansen-s123456"
+    document = report(author=name)
+    assert failed(*hand_in(name=name, document=document)) == {}
+
+
+def test_a_pdf_named_for_two_authors_is_only_to_be_looked_at():
+    name, _ = hand_in()
+    files = {"Grün-Blau-7654321-1.pdf": report(), "a.ipynb": notebook()}
+    found = results(name, zipped(files.items()), SHEETS["genai-ex2"])
+    assert found["pdf_is_named_alike"]["state"] == "look"
 
 
 # PDFs

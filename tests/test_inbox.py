@@ -197,8 +197,11 @@ def test_the_sheet_of_the_guide_has_ten_lines_and_works(own, tmp_path):
         ("zip_is_named", "zip_is_nice", "demands zip_is_nice"),
         ("questions =", "question =", "does not describe sheets"),
         ("[sheet-3]", "[sheet-3", "does not describe sheets"),
-        ('["forest.py"]', '"forest.py"', "a list is one text"),
-        ("course =", "lecture =", "does not describe sheets"),
+        ('["forest.py"]', '"forest.py"', "'files' of sheet-3 is not a list"),
+        ("course =", "lecture =", "has 'lecture', which says nothing"),
+        ("[sheet-3]", "x = 1", "x stands outside of a table"),
+        ('["1", "2a", "2b", "2c", "3"]', "[]", "has no questions"),
+        ('["1", "2a", "2b", "2c", "3"]', '"1"', "'questions' of sheet-3 is"),
     ],
 )
 def test_a_sheet_that_is_not_written_well_is_one_sentence(

@@ -53,6 +53,12 @@ SOURCES = {
         "No such file or directory",
     ),
     "the system": ("open('/usr/x', 'w')", "Read-only file system"),
+    "the root": ("open('/nbformat.py', 'w')", "Read-only file system"),
+    "the kernel of the next": (
+        "import glob, os\nfolder = os.environ['JUPYTER_PATH']\n"
+        "open(glob.glob(folder + '/kernels/*/*.json')[0], 'w')",
+        "Read-only file system",
+    ),
     "processes without end": (
         "import os, time\nwhile True:\n    os.fork() or time.sleep(1000)",
         "Resource temporarily unavailable",
@@ -118,6 +124,25 @@ def test_a_notebook_cannot_forge_what_came_of_it(tmp_path, monkeypatch):
     printed, problem, _ = run(tmp_path, source)
     assert problem is None
     assert "seen" in printed
+
+
+@apart
+def test_a_notebook_cannot_change_what_runs_after_it(tmp_path):
+    path, names = tmp_path / "x.zip", ["a.ipynb", "b.ipynb"]
+    change = "text = open('b.ipynb').read()\nimport os\nos.remove('b.ipynb')\n"
+    change += "open('b.ipynb', 'w').write(text.replace('really', 'forged'))"
+    cells = [change, "print('really')"]
+    files = [notebook(code(source, [])) for source in cells]
+    path.write_bytes(zipped(zip(names, files, strict=True)))
+    result = run_again(path, names)
+    assert result["problems"] == {}
+    assert "really" in result["notebooks"]["b.ipynb"]
+    assert "forged" not in result["notebooks"]["b.ipynb"]
+
+
+@apart
+def test_a_command_line_in_a_notebook_runs(tmp_path):
+    assert run(tmp_path, "!echo from the shell")[0].strip() == "from the shell"
 
 
 @apart
