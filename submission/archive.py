@@ -46,6 +46,7 @@ class Entry:
             or (part.startswith((".", "~$")) and part not in (".", ".."))
             for part in self.parts
         )
+        self.is_unseen = "__MACOSX" in self.parts or path.name == ".DS_Store"
         self.leaves_folder = (
             ".." in self.parts
             or self.path.startswith("/")

@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from submission.archive import unpack
+from submission.archive import MAX_BYTES, unpack
 from submission.files import ROOT, SubmissionError, write_whole
 from submission.handin import Handin
 from submission.inbox import hand_ins
@@ -62,8 +62,8 @@ def request_for(sheet=""):
     for one in sheets.values():
         if unknown := sorted(one.demands - rules):
             raise SubmissionError(
-                f"{one.id} demands {', '.join(unknown)}, which cannot be "
-                f"demanded; `submission check --list` says what can."
+                f"{one.id} demands {', '.join(unknown)}: no rules, or such as "
+                f"hold always; `submission check --list` says which there are."
             )
     return {"sheets": str(path), "sheet": sheet_id}
 
@@ -116,7 +116,7 @@ def look(path, name, sheets, sheet="", rerun=None, pdf="", inbox=""):
     handin.sheet = known[sheet] if sheet else guess_sheet(handin, known)
     if rerun:
         handin.take_new_run(rerun)
-    if pdf and handin.pdf_path:
+    if pdf and handin.pdf:
         write_whole(pdf, handin.files[handin.pdf_path])
     is_safe = not any(rule.problems(handin) for rule in SAFE_TO_UNPACK)
     if inbox and is_safe and handin.is_collection:
@@ -233,7 +233,10 @@ def check_folder(folder, target, request, run=False):
     """
     found = list(enumerate(hand_ins(folder), 1))
     if not found:
-        raise SubmissionError(f"There is no hand-in in {folder}.")
+        raise SubmissionError(
+            f"There is no hand-in in {folder}: no ZIP, and no folder of a "
+            f"student."
+        )
     target.mkdir(exist_ok=True)
 
     def check_one(number_and_place):
@@ -241,11 +244,14 @@ def check_folder(folder, target, request, run=False):
         pdf = target / f"{number}.pdf"
         pdf.unlink(missing_ok=True)
         with TemporaryDirectory() as temporary:
-            path = place
-            if place.is_dir():
-                path = packed_folder(place, Path(temporary, "loose.zip"))
-            name = f"{place.name}.zip" if place.is_dir() else place.name
-            report = check_file(path, request, run, name, pdf)
+            path, name = place, place.name
+            try:
+                if place.is_dir():
+                    path = Path(temporary, "loose.zip")
+                    name = pack_folder(place, path)
+                report = check_file(path, request, run, name, pdf)
+            except (OSError, ValueError) as error:
+                report = {"sheet": None, "error": f"It is not read: {error}"}
         link = f"{target.name}/{pdf.name}" if pdf.exists() else None
         return report | {"file": label, "pdf": link}
 
@@ -255,16 +261,33 @@ def check_folder(folder, target, request, run=False):
             reports.append(report)
             yield report
     write_whole(f"{target}.csv", summary(reports).encode("utf-8-sig"))
-    write_whole(f"{target}.html", page(reports).encode())
+    html = page(reports).encode("utf-8", "replace")
+    write_whole(f"{target}.html", html)
 
 
-def packed_folder(folder, path):
-    """Pack the files of a folder that were handed in without a ZIP."""
+def pack_folder(folder, path):
+    """Pack the files of a folder that were handed in without a ZIP.
+
+    Returns
+    -------
+    str
+        The name that the ZIP would have: that of the only PDF, if it can be.
+
+    Raises
+    ------
+    ValueError
+        If they are larger than is looked at.
+    """
+    files = [f for f in folder.rglob("*") if f.is_file()]
+    files = sorted(file for file in files if not file.is_symlink())
+    if sum(file.stat().st_size for file in files) > MAX_BYTES:
+        raise ValueError(f"it has more than {MAX_BYTES >> 20} MiB.")
     with zipfile.ZipFile(path, "w", strict_timestamps=False) as archive:
-        for file in sorted(folder.rglob("*")):
-            if file.is_file() and not file.is_symlink():
-                archive.write(file, file.relative_to(folder))
-    return path
+        for file in files:
+            name = str(file.relative_to(folder)).encode("utf-8", "replace")
+            archive.write(file, name.decode())
+    pdfs = [file.stem for file in files if file.suffix.lower() == ".pdf"]
+    return f"{pdfs[0]}.zip" if len(pdfs) == 1 else folder.name
 
 
 def summary(reports):
@@ -293,7 +316,8 @@ def summary(reports):
 def plain(text):
     """A text that no spreadsheet takes for a formula."""
     text = printable(text or "")
-    return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text
+    is_formula = text.lstrip().startswith(("=", "+", "-", "@", "＝"))
+    return f"'{text}" if is_formula else text
 
 
 def rule_list():

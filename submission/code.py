@@ -18,10 +18,12 @@ SHELLS = {
 }
 INSTALL = re.compile(r"\b(?:pip3?|conda|mamba)\s+install\s+([^\n;&|#]*)")
 PACKAGE = re.compile(r"[A-Za-z][\w.-]*")
+ELSEWHERE = re.compile(r"\b(pip3?|conda|mamba)\s+install\b.*(://|\.whl\b)")
 FILE = re.compile(r"\.(txt|toml|ya?ml|whl)$|^[\w+]+:")
 TOOLS = re.compile(  # that test, convert or show
-    r"(pytest|mpl_toolkits|jupyter|nb|ipy|notebook|tqdm|pip$|setuptools|wheel|pandoc|pypandoc|"
-    r"texlive|playwright|pyppeteer|chromium|gdown|watermark|black|ruff)",
+    r"pytest|mpl_toolkits|jupyter|nb|ipy|notebook|tqdm|"
+    r"pip$|setuptools|wheel|pandoc|pypandoc|texlive|playwright|pyppeteer|"
+    r"chromium|gdown|watermark|black|ruff",
     re.I,
 )
 MODULES = {  # of packages that are named otherwise
@@ -67,9 +69,9 @@ def imports_of(tree):
         if name == "importlib" and node not in known:
             hidden.append(name)
         if isinstance(node, ast.Call):
-            more, is_hidden = imports_of_call(node)
+            more, is_hidden = imports_of_call(node, bound)
             names |= more
-            hidden += [f"{called(node)}(...)"] * is_hidden
+            hidden += [f"{called(node, bound)}(...)"] * is_hidden
         elif isinstance(node, ast.Attribute):
             names |= {module_of(dotted(node, bound))} - {""}
         elif isinstance(node, ast.Subscript):
@@ -138,10 +140,13 @@ def dotted(node, bound):
     return ""
 
 
-def imports_of_call(node):
+def imports_of_call(node, bound):
     """What a call imports or installs, and whether that is not seen."""
-    name = called(node)
+    name = called(node, bound)
     texts = [constant(arg) for arg in [*node.args, *values(node.keywords)]]
+    if name == "getattr" and len(texts) > 1 and texts[1]:
+        module = dotted(node.args[0], bound)
+        return {module_of(f"{module}.{texts[1]}")} if module else set(), False
     if name in IMPORTERS or (name in RUNNERS and is_builtin(node)):
         if not texts or texts[0] is None:
             return set(), bool(node.args)
@@ -154,7 +159,7 @@ def imports_of_call(node):
     found = imports_in_text(texts[-1]) if name.endswith("_magic") else set()
     for program in re.findall(r"-c ['\"]?([^'\"]+)", words):
         found |= imports_in_text(program)
-    return found | installed(words), False
+    return found | installed(words), bool(ELSEWHERE.search(words))
 
 
 def is_known_part(node):
@@ -195,9 +200,10 @@ def is_builtin(node):
     )
 
 
-def called(node):
+def called(node, bound):
     """The last name of what a call calls."""
-    return getattr(node.func, "attr", getattr(node.func, "id", ""))
+    name = getattr(node.func, "attr", getattr(node.func, "id", ""))
+    return bound.get(name, name).rpartition(".")[2]
 
 
 def values(keywords):

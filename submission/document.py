@@ -2,6 +2,7 @@
 
 import re
 import time
+from collections import Counter
 from itertools import islice
 
 import pypdfium2
@@ -9,7 +10,7 @@ from pypdfium2 import raw
 
 MAX_SECONDS = 5  # of computing, after which no further page is begun
 MAX_BOOKMARKS = 1000
-MAX_RULES = 3  # paths on a page that only set something off
+RECTANGLE = 5  # segments; one with round corners has 50
 NAMES = "figure|fig|abbildung|abb|bild|figur|plot|diagramm|grafik|graph"
 CAPTION = re.compile(
     rf"^\W*(?:{NAMES})\s*[.:]?\s*\(?(\d+(?:[.-]\d+)?\s?[a-h]?)\b", re.M | re.I
@@ -63,9 +64,15 @@ class Pdf:
     def _read(self, page):
         """Take in a page: its text, and what is drawn on it."""
         text = page.get_textpage().get_text_range()
-        kinds = [thing.type for thing in page.get_objects()]
-        self.num_pictures += kinds.count(raw.FPDF_PAGEOBJ_IMAGE)
-        self.draws |= kinds.count(raw.FPDF_PAGEOBJ_PATH) > MAX_RULES
+        segments = Counter()  # of paths -> how many paths have so many
+        for thing in page.get_objects():
+            self.num_pictures += thing.type == raw.FPDF_PAGEOBJ_IMAGE
+            if thing.type == raw.FPDF_PAGEOBJ_PATH:
+                segments[raw.FPDFPath_CountSegments(thing.raw)] += 1
+        has_ticks = segments[2] > 7
+        has_markers = segments.total() - segments[RECTANGLE] > 30
+        has_curve = max(segments, default=0) > 100
+        self.draws |= has_ticks or has_markers or has_curve
         self.pages.append(text.translate(HYPHENS))
 
     @property

@@ -1,6 +1,7 @@
 """Where things are, and how files are written: whole or not at all."""
 
 import contextlib
+import glob
 import json
 import os
 import time
@@ -52,9 +53,12 @@ def write_whole(path, data):
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        for left in path.parent.glob(".*.part"):
-            if time.time() - left.stat().st_mtime > MAX_WRITING:
-                left.unlink(missing_ok=True)
+        for left in path.parent.glob(f".{glob.escape(path.name)}.*.part"):
+            with contextlib.suppress(
+                FileNotFoundError
+            ):  # others clear up, too
+                if time.time() - left.stat().st_mtime > MAX_WRITING:
+                    left.unlink()
         temporary.write_bytes(data)
         temporary.replace(path)
     except OSError as error:

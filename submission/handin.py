@@ -32,15 +32,16 @@ MAX_ALL_CODE = 2**20
 MAX_FILE = 50 * 2**20  # of what is looked into
 LOOKED_INTO = (".ipynb", ".py", ".pdf")
 # As some systems and a second download of the same file name it.
-COPY = re.compile(r"(?: ?\(\d+\)| - Kopie| - Copy)+$")
+COPY = re.compile(r"(?: ?\(\d+\)| - Kopie| - Copy|(?<=\d)-\d)+$")
 OWNER = re.compile(
     r"(?P<surname>[^\d/]*[^\W\d_][^\d/]*?) ?[-‐‑–—] ?"
     r"(?P<number>[A-Za-z]{0,2}[0-9]+)"
 )
 SPELT = re.compile("[aou]e|aa|ss|[a-z]", re.I)  # what stands for a letter
-# What Moodle and Blackboard put before the names of files.
+# What Moodle, Blackboard, Canvas and ILIAS put before the names of files.
 PLATFORM = re.compile(
-    r"^.*_assignsubmission_file_/?|^.*_(?:attempt|Versuch)_[\d-]+_?"
+    r"^.*_assignsubmission_file_/?|^.*_(?:attempt|Versuch)_[\d-]+_?|"
+    r"^\w+?(?:_LATE)?_\d+_\d+_|^\d{14}_"
 )
 # Libraries that a file of the same name in a hand-in cannot stand for.
 LIBRARIES = {
@@ -151,10 +152,17 @@ class Handin:
     def is_collection(self):
         """Whether it is no hand-in but a download of many."""
         suffixes = {PurePosixPath(path.lower()).suffix for path in self.sizes}
-        has_zips = ".zip" in suffixes
         has_code = bool(suffixes & {".ipynb", ".py"})
         is_download = any(map(PLATFORM.search, self.sizes))
-        return has_zips and (is_download or not has_code)
+        work = self.with_suffix(".ipynb") | self.with_suffix(".py")
+        reports = {str(PurePosixPath(path).parent) for path in self.pdf_paths}
+        with_code = {
+            folder
+            for folder in reports
+            if any(path.startswith(f"{folder}/") for path in work)
+        }
+        has_zips = ".zip" in suffixes and (is_download or not has_code)
+        return has_zips or len(with_code) > 1
 
     @property
     def prose(self):
@@ -227,7 +235,7 @@ class Handin:
         seen = {(self.filename, None): (self.seen_imports, [])}
         for place, (modules, _) in (self.names | seen).items():
             for name in sorted(modules):
-                if name.partition(".")[0] not in at_hand:
+                if name.lstrip("~").partition(".")[0] not in at_hand:
                     yield place, name
 
     @property
@@ -238,14 +246,16 @@ class Handin:
 
     @property
     def strings(self):
-        """(place, text) of the string constants that are no docstrings."""
+        """(place, text, whether it is opened) of the string constants."""
         for place, tree in self.code.items():
             nodes = list(ast.walk(tree))
             docs = {node.value for node in nodes if isinstance(node, ast.Expr)}
+            calls = [node for node in nodes if isinstance(node, ast.Call)]
+            files = {n.args[0] for n in calls if n.args and opens(n)}
             for node in nodes:
                 text = getattr(node, "value", None)
                 if isinstance(text, str) and node not in docs:
-                    yield place, text
+                    yield place, text, node in files
 
     @property
     def pdf_paths(self):
@@ -305,6 +315,12 @@ class Handin:
             in_pdf = dict.fromkeys(known, OWN)
             in_pdf |= numbers.sections(self.pdf.pages)
         return numbers.sections(self.prose), in_pdf
+
+
+def opens(call):
+    """Whether a call opens the file that its first argument names."""
+    name = getattr(call.func, "attr", getattr(call.func, "id", ""))
+    return name in ("open", "load", "save", "savefig", "loadtxt", "read_csv")
 
 
 def comments_of(source):

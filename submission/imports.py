@@ -16,7 +16,7 @@ from submission.files import (
 )
 from submission.sheets import load_sheets
 
-FURNITURE = {"helpers", "IPython", "ipywidgets"}
+FURNITURE = {"helpers", "IPython", "ipywidgets", "matplotlib_inline"}
 
 
 def code_of(path):

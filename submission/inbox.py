@@ -4,7 +4,8 @@ ZIPs in one folder (Blackboard), a folder a student with a ZIP or the files
 themselves (Moodle, ILIAS), or folders around these.
 """
 
-WORK = (".ipynb", ".py", ".pdf")
+CODE = ".ipynb", ".py"
+PACKED = ".zip", ".rar", ".7z", ".tar", ".gz", ".tgz"
 
 
 def hand_ins(folder):
@@ -25,17 +26,14 @@ def hand_ins(folder):
 
 
 def below(place):
-    """The ZIPs at or below a path, or itself, where files are loose in it."""
-    if place.suffix.lower() == ".zip" and place.is_file():
-        return [place]
+    """The ZIPs at or below a path, or itself, whatever a folder holds."""
     if not place.is_dir():
-        return []
+        is_packed = place.is_file() and place.suffix.lower() in PACKED
+        return [place] if is_packed else []
     files = sorted(path for path in place.rglob("*") if is_seen(path, place))
-    has_code = any(file.suffix.lower() in WORK[:2] for file in files)
+    has_code = any(file.suffix.lower() in CODE for file in files)
     zips = [f for f in files if f.suffix.lower() == ".zip" and f.is_file()]
-    if zips and not has_code:
-        return zips
-    return [place] if any(f.suffix.lower() in WORK for f in files) else []
+    return zips if zips and not has_code else [place]
 
 
 def seen(folder):

@@ -122,7 +122,7 @@ class Numbers:
             elif number and (level or number[0] == text.strip()):
                 run = run if level > depth else []
                 major, depth = number[1], level
-            elif not level and is_answer(MARKUP.sub("", line)):
+            elif not level and is_answer(MARKUP.sub("", line[:1000])):
                 for ids in run:
                     state = OWN if ids is run[-1] else SHARED
                     found |= {i: max(found[i], state) for i in ids}

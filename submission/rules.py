@@ -8,6 +8,7 @@ kinds: a demand or a danger, which a hand-in can fail by, or advice, which it
 cannot, unless the sheet demands it.
 """
 
+import ast
 import re
 from collections import Counter
 from collections.abc import Callable
@@ -221,7 +222,7 @@ def names_work_everywhere(handin):
 def has_no_litter(handin):
     """There are no caches, checkpoints or hidden files."""
     for entry in handin.entries:
-        if entry.is_litter:
+        if entry.is_litter and not entry.is_unseen:
             yield entry.path, "It is left over from a tool."
 
 
@@ -255,7 +256,8 @@ def answers_a_known_sheet(handin):
 def zip_is_named(handin):
     """The ZIP is named Surname-MatriculationNumber.zip."""
     if not handin.owner:
-        yield handin.filename, "It is not named so."
+        text = f"{handin.name!r} is no surname, hyphen and number."
+        yield handin.filename, text
 
 
 @stated("pdf_path", fix="Give the PDF the name of the ZIP.")
@@ -276,7 +278,7 @@ def has_one_pdf(handin):
         yield handin.filename, f"It holds {len(handin.pdf_paths)} PDF files."
 
 
-@rule("is_readable", fix="Pack the notebooks or scripts, too.")
+@rule("is_readable", fix="Pack notebooks or scripts, not a ZIP of them.")
 def has_code(handin):
     """There is runnable code: a notebook or a Python file with statements."""
     statements = [tree.body for tree in handin.code.values()]
@@ -289,8 +291,13 @@ def has_the_files_the_sheet_names(handin):
     """Every file that the sheet names is in some folder of the ZIP."""
     there = {PurePosixPath(path).name.casefold() for path in handin.sizes}
     for name in handin.sheet.files:
-        if name.casefold() not in there:
+        if PurePosixPath(name).name.casefold() not in there:
             yield handin.filename, f"The file {name} is not in it."
+    for (path, cell), tree in handin.code.items():
+        names = {PurePosixPath(name).name for name in handin.sheet.files}
+        is_empty = all(isinstance(node, ast.Expr) for node in tree.body)
+        if cell is None and is_empty and PurePosixPath(path).name in names:
+            yield path, "It holds no code."
 
 
 # The code
@@ -312,11 +319,15 @@ def imports_are_allowed(handin):
     if handin.sheet.allowed_imports is None:
         return
     allowed = handin.sheet.allowed_imports | handin.sheet.comparison_imports
-    allowed |= {"google.colab"}  # where they are written
+    allowed |= {"google.colab", "mpl_toolkits"}  # where they are written
     for place, name in handin.imports:
+        is_sure = not (name.startswith("~") or TOOLS.match(name))
+        name = name.lstrip("~")
         if not (is_inside(name, allowed) or leads_to(name, allowed)):
-            look = (LOOK,) if TOOLS.match(name) else ()
-            yield place, f"It imports {name}, which is not allowed.", *look
+            if is_sure:
+                yield place, f"It imports {name}, which is not allowed."
+            else:
+                yield place, f"It may not import {name}.", LOOK
     for place, (_, hidden) in handin.names.items():
         for name in hidden:
             yield place, f"It is not seen what {name} imports.", LOOK
@@ -335,8 +346,8 @@ def modules_are_from_scratch(handin):
 @advice("code", fix="Write the path from the file's own folder.")
 def paths_are_relative(handin):
     """No path in the code is absolute."""
-    for place, text in handin.strings:
-        if ABSOLUTE.match(text):
+    for place, text, is_opened in handin.strings:
+        if ABSOLUTE.match(text) or (is_opened and text.startswith("/")):
             yield place, f"It names the path {text!r}."
 
 
@@ -361,12 +372,13 @@ def notebooks_were_run(handin):
 @advice("notebooks", fix=RUN_ALL)
 def notebooks_ran_in_order(handin):
     """Every notebook was run from top to bottom."""
-    wanted = Counter()
+    wanted, told = Counter(), set()
     for (path, number), cell in handin.code_cells.items():
         wanted[path] += 1
         count = cell.execution_count
-        if count != wanted[path]:
-            text = f"Its execution count is {count} instead of {wanted[path]}."
+        if count != wanted[path] and path not in told:
+            told.add(path)
+            text = f"Its count is {count or 'missing'}, not {wanted[path]}."
             yield (path, number), text
 
 
@@ -422,8 +434,10 @@ def title_page_names_the_author(handin):
     """Surname and matriculation number are on the first page of the PDF."""
     page = squeezed(handin.pdf.pages[0])
     look = () if any(map(str.isalnum, page)) else (LOOK,)
+    is_theirs = handin.owner["number"].casefold() in page.casefold()
     for part in handin.owner.groupdict().values():
         if not loosely(part).search(page):
+            look = (LOOK,) if is_theirs else look  # names change in spelling
             yield handin.pdf_path, f"{part} is not seen on page 1.", *look
 
 
@@ -456,7 +470,9 @@ def questions_have_answers(handin):
         is_unsure = is_drawn and question_id not in in_notebooks
         is_unsure |= in_pdf.get(question_id) == OWN
         look = (LOOK,) if below == SHARED or is_unsure else ()
-        yield handin.filename, text, *look
+        is_in_pdf = question_id not in in_notebooks
+        place = handin.pdf_path if is_in_pdf else handin.filename
+        yield place, text, *look
 
 
 @stated("text", "notebooks", fix="Export the PDF after the last run.")
@@ -485,12 +501,12 @@ def pdf_has_all_code(handin):
     is_shown = handin.pdf.num_pictures > handin.num_figures  # as a picture
     is_unsure = is_shown or not handin.pdf.is_whole
     for path, lines in handin.code_lines.items():
-        lines = [line for line in map(squeezed, lines) if line.strip("#")]
-        lines = [line for line in lines if not line.startswith("#")]
-        missing = [line for line in lines if line not in printed]
+        lines = [line for line in lines if squeezed(line).strip("#")]
+        lines = [line for line in lines if not line.lstrip().startswith("#")]
+        missing = [line for line in lines if squeezed(line) not in printed]
         if len(missing) > (1 - MIN_SHARE) * len(lines):
             text = f"{len(missing)} of the {len(lines)} lines of {path} are "
-            text += f"not in it, such as {shortened(missing[0])}."
+            text += f"not in it, such as {shortened(missing[0].strip())}."
             is_sure = len(missing) > (1 - CERTAIN_SHARE) * len(lines)
             look = () if is_sure and not is_unsure else (LOOK,)
             yield handin.pdf_path, text, *look

@@ -87,7 +87,7 @@ def execute(path, timeout=600, environment=None, kernel="python3"):
     problem = None
     try:
         client.execute(**({"env": environment} if environment else {}))
-    except AssertionError:  # nbclient ended the kernel on a signal
+    except (AssertionError, AttributeError):  # of nbclient, on a signal
         raise KeyboardInterrupt from None
     except CellExecutionError as error:
         problem = f"raised {error.ename}: {error.evalue}"

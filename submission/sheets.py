@@ -14,6 +14,8 @@ from submission.files import (
 )
 
 SETS = "allowed_imports", "comparison_imports", "demands"
+NUMBER = re.compile(r"\w+(\.\w+)*")  # of a question, without words
+NAME = re.compile(r"[^\W\d]\w*(\.\w+)*")  # as code writes it
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,7 @@ def load_sheets(path=ROOT / "sheets.toml"):
     A question is a table as in our file, or its number alone.
     """
     try:
-        entries = tomllib.loads(path.read_text("utf-8"))
+        entries = tomllib.loads(path.read_text("utf-8-sig"))
         if not entries:
             raise ValueError("it is empty")
         return {name: sheet_of(name, entry) for name, entry in entries.items()}
@@ -91,8 +93,17 @@ def sheet_of(sheet_id, entry):
         Question(**q) if isinstance(q, dict) else Question(str(q))
         for q in entry.get("questions", ())
     )
-    if not all(isinstance(q.id, str) for q in questions) or not questions:
-        raise ValueError(f"{sheet_id} has no questions with numbers as texts")
+    ids = [question.id for question in questions]
+    if not ids:
+        raise ValueError(f"{sheet_id} has no questions")
+    for text in ids:
+        if not (isinstance(text, str) and NUMBER.fullmatch(text)):
+            raise ValueError(f"{text!r} of {sheet_id} is no number as text")
+        if ids.count(text) > 1:
+            raise ValueError(f"question {text} of {sheet_id} is there twice")
+    for text in (name for key in SETS for name in entry.get(key, ())):
+        if not NAME.fullmatch(text):
+            raise ValueError(f"{text!r} of {sheet_id} is no name in Python")
     entry |= {k: frozenset(entry[k]) for k in SETS if k in entry}
     entry |= {"questions": questions, "files": tuple(entry.get("files", ()))}
     return Sheet(sheet_id, **entry)

@@ -94,11 +94,27 @@ def test_files_handed_in_without_a_zip_are_one_hand_in(tmp_path):
     put(tmp_path, {f"Max/{path}": data for path, data in LOOSE.items()})
     put(tmp_path, {"Ida/Ida-1.zip": GOOD, "list.txt": b"", "empty/x": b""})
     found = [label for label, _ in hand_ins(tmp_path)]
-    assert found == ["Eva", "Ida/Ida-1.zip", "Max"]
+    assert found == ["Eva", "Ida/Ida-1.zip", "Max", "empty"]
     assert "zip_is_named" not in command("--list").stdout.split()[:1]
     done = command(tmp_path)
     assert [line.split(":")[0] for line in done.stdout.splitlines()] == found
     assert "Eva: zip_is_named" in done.stdout
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names are bytes there")
+def test_one_odd_hand_in_does_not_stop_the_others(tmp_path):
+    put(tmp_path, {f"Eva/{path}": data for path, data in LOOSE.items()})
+    put(tmp_path, {f"Old/{path}": data for path, data in LOOSE.items()})
+    os.utime(next((tmp_path / "Old").iterdir()), (0, 0))  # ZIPs begin in 1980
+    put(tmp_path, {f"Big/{path}": data for path, data in LOOSE.items()})
+    with open(tmp_path / "Big" / "data", "wb") as file:
+        file.truncate(2**40)
+    (tmp_path / os.fsdecode(b"bad\xff.zip")).write_bytes(GOOD)
+    (tmp_path / "a\nb: pass.zip").write_bytes(b"no ZIP")
+    lines = command(tmp_path).stdout.splitlines()
+    assert len(lines) == len(rows(tmp_path / "summary.csv")) == 5
+    assert "Big: It is not read: it has more than 200 MiB." in lines
+    assert (tmp_path / "summary.html").exists()
 
 
 def test_a_check_can_be_made_twice(tmp_path):

@@ -107,12 +107,14 @@ def test_a_full_disk_is_one_sentence_and_keeps_the_old_file(
 def test_what_a_killed_run_left_is_deleted_and_not_what_another_writes(
     tmp_path,
 ):
-    left, new = tmp_path / ".a.1.part", tmp_path / ".a.2.part"
-    left.touch()
-    new.touch()
-    os.utime(left, (0, 0))
+    names = ".a.1.part", ".a.2.part", ".download.part"
+    left, new, foreign = (tmp_path / name for name in names)
+    for path in left, new, foreign:
+        path.touch()
+    for old in left, foreign:
+        os.utime(old, (0, 0))
     write_whole(tmp_path / "a", b"new")
-    assert {path.name for path in tmp_path.iterdir()} == {"a", new.name}
+    assert {p.name for p in tmp_path.iterdir()} == {"a", *names[1:]}
 
 
 def test_a_folder_that_cannot_be_written_is_one_sentence(tmp_path):

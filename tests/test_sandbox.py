@@ -154,6 +154,25 @@ def test_what_it_imports_is_seen_and_not_what_that_imports(tmp_path):
 
 
 @apart
+def test_what_the_library_imports_for_it_is_to_be_looked_at(tmp_path):
+    told = ["wave", "json.tool", "this_is_not_there", "tomllib"]
+    sources = [
+        f"import timeit\ntimeit.timeit('import {told[0]}', number=1)",
+        f"import pydoc\npydoc.locate('{told[1]}')",
+        f"get_ipython().ex('try: import {told[2]}\\nexcept: pass')",
+        "import threading\n"
+        f"one = threading.Thread(target=__import__, args=['{told[3]}'])\n"
+        "one.start()\none.join()",
+        "import numpy.testing, matplotlib.pyplot as plt\nplt.plot([1])",
+    ]
+    _, _, names = run(tmp_path, *sources)
+    assert {f"~{name}" for name in told} <= set(names)
+    assert "numpy.testing" in names
+    packages = {name.lstrip("~").partition(".")[0] for name in names}
+    assert not packages & {"zmq", "PIL", "matplotlib_inline", "scipy"}
+
+
+@apart
 def test_an_import_that_only_the_run_shows_breaks_the_rule(tmp_path):
     source = "exec(''.join(['import sk', 'learn.svm']))"
     cells = [*answers(), code(source, [], 2)]
