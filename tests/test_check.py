@@ -82,6 +82,7 @@ class Made:
     pdf: bytes | None = None
     sheet: Sheet | None = SHEET
     more: list = field(default_factory=list)
+    action: bytes = b""  # of the PDF
     left_out: str = "nothing"
 
     def add(self, path, data=b"x", mode=0o100644):
@@ -116,7 +117,7 @@ class Made:
             for info, data in self.more:
                 archive.writestr(info, data)
             for path, data in (
-                (f"{self.pdf_name}.pdf", pdf),
+                (f"{self.pdf_name}.pdf", pdf + self.action),
                 ("work/nb.ipynb", nbformat.writes(self.notebook)),
                 ("work/tools.py", self.module + self.unprinted),
             ):
@@ -245,8 +246,6 @@ BROKEN = [
     ),
     ("has_no_litter", lambda made: made.add("__pycache__/tools.pyc")),
     ("has_no_litter", lambda made: made.add(".ipynb_checkpoints/nb.ipynb")),
-    ("has_no_litter", lambda made: made.add("__MACOSX/._nb.ipynb")),
-    ("has_no_litter", lambda made: made.add("work/.DS_Store")),
     ("has_no_litter", lambda made: made.add(".git/config")),
     ("has_no_large_data", lambda made: made.add("x.csv", bytes(6 * 2**20))),
     ("answers_a_known_sheet", lambda made: vars(made).update(sheet=None)),
@@ -292,7 +291,7 @@ BROKEN = [
     (
         "notebooks_are_signed",
         lambda made: made.notebook.cells[0].update(
-            source="# Sheet\n\n## 1.1 Sum (1 P)"
+            source="# Sheet\n\n## 1.1 Sum (1 P)\n\nA sum."
         ),
     ),
     (
@@ -302,6 +301,7 @@ BROKEN = [
         ),
     ),
     ("pdf_opens", lambda made: vars(made).update(pdf=b"%PDF-1.7 broken")),
+    ("pdf_is_only_read", lambda made: vars(made).update(action=b"/Launch")),
     ("pdf_has_text", blank_pdf),
     (
         "title_page_names_the_author",
@@ -652,7 +652,7 @@ def test_a_folder_gives_a_line_each_and_a_table_of_all(made, tmp_path):
     done = command(tmp_path)
     assert done.returncode == 2
     names = [line.split(":")[0] for line in done.stdout.splitlines()]
-    assert names == ["Blau-1.zip", "Grün-7654321.zip"]
+    assert names == ["Blau-1.zip", "Grün-7654321.zip", "empty"]
     text = (tmp_path / "summary.csv").read_text("utf-8-sig")
     rows = list(csv.DictReader(io.StringIO(text)))
     assert [row["hand-in"] for row in rows] == names
