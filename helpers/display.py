@@ -4,6 +4,8 @@ So a call is short, the code is not filled with captions, and numbers that the
 notebook has computed still get into every text.
 """
 
+import base64
+import html
 import io
 import math
 import re
@@ -44,8 +46,8 @@ class Page:
     def figure(self, key, fig):
         """Display a figure with its caption below it.
 
-        Caption and alt text also go into the output's metadata, where a PDF
-        export finds them.
+        It is HTML, as Jupyter gives no other picture an alt text. The caption
+        also goes into the output's metadata, where a PDF export finds it.
 
         Raises
         ------
@@ -57,11 +59,10 @@ class Page:
         require_legible(fig)
         image = io.BytesIO()
         fig.savefig(image, format="png", dpi=DPI)
-        width, height = (round(96 * side) for side in fig.get_size_inches())
-        metadata = {"alt": alt, "width": width, "height": height}
+        shown = picture(image.getvalue(), alt, round(96 * fig.get_figwidth()))
         self._show(
-            {"image/png": image.getvalue(), "text/plain": f"[Figure: {alt}]"},
-            {"image/png": metadata | {"caption": caption}},
+            {"text/html": shown, "text/plain": f"[Figure: {alt}]"},
+            {"text/html": {"caption": caption}},
         )
         self._show_caption("Figure", caption)
 
@@ -124,6 +125,21 @@ class Page:
                 f"be filled from the notebook's variables: {error!r}."
             ) from None
         return text.replace("-", "−") if text[1:2].isdigit() else text
+
+
+def picture(png, alt, width):
+    """A PNG as HTML, with its alt text and its width in pixels.
+
+    Examples
+    --------
+    >>> picture(b"PNG", "a < b", 96)
+    '<img alt="a &lt; b" width="96" src="data:image/png;base64,UE5H">'
+    """
+    data = base64.b64encode(png).decode()
+    return (
+        f'<img alt="{html.escape(alt)}" width="{width}" '
+        f'src="data:image/png;base64,{data}">'
+    )
 
 
 def are_numbers(values):

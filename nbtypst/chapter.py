@@ -181,6 +181,9 @@ class Chapter:
             of_this = as_dict(metadata.get(mime))
             if mime.startswith("image/"):
                 shown = self._figure(data[mime], of_this)
+            elif mime == "text/html" and (img := pictures.alone(data[mime])):
+                base64 = img["src"].partition(",")[2]
+                shown = self._figure(base64, img | of_this)
             else:
                 shown = self._text(data[mime], KINDS[mime], plain)
                 if of_this.get("caption"):

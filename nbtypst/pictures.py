@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import html
 import io
 import math
 import re
@@ -20,6 +21,9 @@ MOST_SVG_BYTES = 5_000_000
 SVG_LINK = re.compile(rb"<image\b[^>]*href\s*=\s*[\"'](?!data:|#)", re.I)
 SVG_TAG = re.compile(r"<svg\b[^>]*>", re.I)
 SVG_SIZE = re.compile(r"\b(width|height|viewBox)\s*=\s*[\"']([^\"']*)[\"']")
+IMG = re.compile(r'\s*<img((?:\s+[\w-]+="[^"<>]*")+)\s*/?>\s*')
+ATTRIBUTE = re.compile(r'\s([\w-]+)="([^"]*)"')
+WITHIN = re.compile(r"data:image/[\w.+-]+;base64,")
 DOTS_PER_INCH = 96  # where a picture does not say
 TEXT_WIDTH, TEXT_HEIGHT = 16.4 / 2.54, 22 / 2.54  # inches; see report.typ
 LENGTH = re.compile(r"(\d{1,9}(?:\.\d*)?)(px|pt|in|cm|mm|%|)")
@@ -112,6 +116,28 @@ def _read_within(folder, name):
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "its name is no path"
         raise PictureError(f"it cannot be read: {reason}") from None
+
+
+def alone(text):
+    """The attributes of an `<img>` that is all there is in some HTML.
+
+    Returns
+    -------
+    dict
+        Empty if there is more, or if the picture is not within the HTML.
+
+    Examples
+    --------
+    >>> alone('<img alt="a &lt; b" src="data:image/png;base64,UE5H">')
+    {'alt': 'a < b', 'src': 'data:image/png;base64,UE5H'}
+    >>> alone('<img src="a.png">')
+    {}
+    """
+    found = IMG.fullmatch(text)
+    pairs = ATTRIBUTE.findall(found[1]) if found else []
+    attributes = {name: html.unescape(value) for name, value in pairs}
+    is_within = WITHIN.match(attributes.get("src", ""))
+    return attributes if is_within else {}
 
 
 def decoded(text):

@@ -22,6 +22,7 @@ ADDRESS = re.compile("at 0x[0-9a-fA-F]+")
 NUMBER = re.compile(r"[-+]?\d+\.?\d*(?:e[-+]?\d+)?")
 RELATIVE_TOLERANCE = 1e-6  # of numbers, for another BLAS
 PICTURES = {"image/png", "image/jpeg", "image/svg+xml", "image/gif"}
+PICTURE = re.compile(r"data:image/[\w.+-]+;base64,([\w+/=]*)")  # in HTML
 
 
 @dataclass
@@ -87,12 +88,17 @@ def output_of(node):
     data = node.get("data") or {}
     kinds = sorted(kind for kind in data if kind.startswith("text/"))
     text = joined(node.get("text", ""))
+    text = text or "\n".join(joined(data[kind]) for kind in kinds)
+    words, num_pictures = PICTURE.subn("", text)
     return Output(
         str(node["output_type"]),
-        text or "\n".join(joined(data[kind]) for kind in kinds),
+        words,
         str(node.get("name", node.get("stream", ""))),
         str(node.get("ename", "")),
-        not PICTURES.isdisjoint(data) or "png" in node or "svg" in node,
+        num_pictures > 0
+        or not PICTURES.isdisjoint(data)
+        or "png" in node
+        or "svg" in node,
     )
 
 

@@ -5,10 +5,8 @@ import warnings
 
 import nbformat
 
-from submission.cells import python
+from submission.cells import PICTURE
 from submission.files import SubmissionError, relative, write_whole
-
-__all__ = ["parse", "pictures", "python", "read", "text_of", "write"]
 
 
 def parse(data):
@@ -42,7 +40,7 @@ def printed(output):
         return output.text
     data = output.get("data", {})
     kinds = sorted(kind for kind in data if kind.startswith("text/"))
-    return "\n".join(data[kind] for kind in kinds)
+    return PICTURE.sub("", "\n".join(data[kind] for kind in kinds))
 
 
 def text_of(cell):
@@ -63,6 +61,12 @@ def pictures(notebook, tag):
     """PNG data of the figures in cells with this tag."""
     for cell in notebook.cells:
         if tag in cell.metadata.get("tags", []):
-            for output in cell.outputs:
-                if "image/png" in output.get("data", {}):
-                    yield base64.b64decode(output.data["image/png"])
+            for png in filter(None, map(png_of, cell.outputs)):
+                yield base64.b64decode(png)
+
+
+def png_of(output):
+    """The PNG, as base64, of a figure that a cell has shown; or nothing."""
+    html = output.get("data", {}).get("text/html", "")
+    found = PICTURE.search(html)
+    return found[1] if found else ""

@@ -21,9 +21,10 @@ from traitlets.config import Config
 
 from helpers.mnist import STANDIN
 from nbtypst import TypstPDFExporter
+from submission.cells import python
 from submission.files import SubmissionError, relative
 from submission.imports import helper_files
-from submission.notebook import python, used_standin
+from submission.notebook import png_of, used_standin
 from submission.reach import excerpt, used_names
 
 COVER = Path(__file__).parent / "cover.typ"
@@ -110,6 +111,9 @@ def latex_pdf(sheet, notebooks):
     parts = with_code(sheet, notebooks).values()
     counter = new_raw_cell(PANDOC_COUNTER, metadata={"format": "text/latex"})
     cells = [cell for part in parts for cell in part.cells]
+    for output in [o for cell in cells for o in cell.get("outputs", [])]:
+        if png := png_of(output):  # nbconvert's LaTeX knows no HTML
+            output.data["image/png"] = png
     whole = new_notebook(cells=[counter, *cells])
     whole.metadata.title = sheet.title
     pandoc = str(Path(pypandoc.get_pandoc_path()).parent)

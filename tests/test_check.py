@@ -23,7 +23,7 @@ from pypdf import PdfWriter
 
 from nbtypst import TypstPDFExporter
 from submission.archive import Entry
-from submission.cells import same_text
+from submission.cells import cell_of, same_text
 from submission.check import (
     check,
     exit_code,
@@ -396,6 +396,25 @@ def test_it_is_said_which_cell_cannot_be_read(made):
 )
 def test_outputs_are_the_same_but_for_rounding_and_addresses(came, is_same):
     assert same_text("error 0.3 at 0x7f1", came) is is_same
+
+
+@pytest.mark.parametrize("kind", ["display_data", "execute_result"])
+def test_a_picture_in_html_counts_and_its_bytes_are_no_text(kind):
+    img = '<img alt="A dot." src="data:image/png;base64,1e5H+/4=">'
+    data = {"text/html": ["<p>", img], "text/plain": "<Figure>"}
+    output = {"output_type": kind, "data": data}
+    (read,) = cell_of(
+        {"cell_type": "code", "source": "", "outputs": [output]}
+    ).outputs
+    assert read.is_picture
+    assert read.text == '<p><img alt="A dot." src="">\n<Figure>'
+
+
+def test_html_without_a_picture_does_not_count_as_one():
+    data = {"text/html": "<table><tr><td>image/png</td></tr></table>"}
+    output = {"output_type": "display_data", "data": data}
+    cell = {"cell_type": "code", "source": "", "outputs": [output]}
+    assert not cell_of(cell).outputs[0].is_picture
 
 
 def run(path):

@@ -1,18 +1,23 @@
+import base64
 import io
+from html.parser import HTMLParser
 
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
+from nbconvert import HTMLExporter
 from PIL import Image
 
 from helpers import display, plots
 from helpers.display import Page
 from helpers.figure_rules import require_legible
+from submission.files import all_notebooks
+from submission.notebook import read
 
 TEXTS = """
 [drop]
 caption = "A *line* with {{numbers[1]:.2f}}."
-alt = "It rises."
+alt = 'It "rises" > 1.'
 [no-caption]
 alt = "It rises."
 [no-alt]
@@ -52,16 +57,46 @@ def good_figure():
     return fig, ax
 
 
-def test_caption_and_alt_text_are_stored_with_the_picture(shown, page):
+class Pictures(HTMLParser):
+    """The attributes of each `<img>` of a page, as a browser reads them."""
+
+    def __init__(self, page):
+        super().__init__()
+        self.found = []
+        self.feed(page)
+
+    def handle_starttag(self, tag, attrs):
+        if tag == "img":
+            self.found.append(dict(attrs))
+
+
+def test_a_picture_has_its_alt_text_and_its_caption(shown, page):
     page.figure("drop", good_figure()[0])
     (picture, metadata), (below, below_metadata) = shown
-    stored = metadata["image/png"]
-    assert stored["alt"] == "It rises."
-    assert stored["caption"] == "A *line* with 0.33."
-    image = Image.open(io.BytesIO(picture["image/png"]))
-    assert image.size == (2 * stored["width"], 2 * stored["height"])
+    (img,) = Pictures(picture["text/html"]).found
+    assert img["alt"] == 'It "rises" > 1.'
+    kind, _, data = img["src"].partition(",")
+    assert kind == "data:image/png;base64"
+    image = Image.open(io.BytesIO(base64.b64decode(data)))
+    assert image.width == 2 * int(img["width"])
+    assert metadata["text/html"] == {"caption": "A *line* with 0.33."}
     assert below["text/markdown"].endswith("A *line* with 0.33.")
     assert below_metadata == {"is_caption": True}
+
+
+@pytest.mark.parametrize("path", all_notebooks(), ids=lambda path: path.stem)
+def test_every_stored_figure_reaches_the_page_with_its_alt_text(path):
+    notebook = read(path)
+    wanted = [
+        output.data["text/plain"]
+        for cell in notebook.cells
+        for output in cell.get("outputs", [])
+        if output.get("data", {}).get("text/plain", "").startswith("[Figure")
+    ]
+    page, _ = HTMLExporter().from_notebook_node(notebook)
+    assert [
+        f"[Figure: {img['alt']}]" for img in Pictures(page).found
+    ] == wanted
 
 
 def test_a_figure_that_breaks_a_rule_is_not_displayed(shown, page):

@@ -90,6 +90,20 @@ def test_caption_and_alt_text_reach_the_pdf_once(notebook, figure_output):
     assert alternatives(document).count("A dot.") == 1
 
 
+def test_a_picture_that_is_all_of_some_html_is_a_figure(
+    notebook, figure_output
+):
+    output = figure_output()
+    png = output["data"]["image/png"]
+    src = f"data:image/png;base64,{png}"
+    img = f'<img alt="&lt;A dot&gt;" width="48" src="{src}">'
+    output["data"] = {"text/html": img}
+    output["metadata"] = {"text/html": {"caption": "Four *pixels*."}}
+    document = make(notebook(outputs=[output]))
+    assert "Figure 1: Four pixels." in text_of(document)
+    assert alternatives(document).count("<A dot>") == 1
+
+
 def test_an_error_output_stops_the_build(notebook):
     error = {
         "output_type": "error",

@@ -150,8 +150,14 @@ def test_an_excerpt_can_do_without_docstrings():
 )
 def test_tex_makes_the_pdf_the_ordinary_way(notebook, figure_output):
     text = "# One\n\n| a | b |\n|---|---|\n| 1 | $x^2$ |\n\nMüller"
-    node = notebook(text, outputs=[figure_output(), stream("42")])
-    found = text_of(latex_pdf(find_sheet("dnn-a4"), {"nb": node}))
+    figure = figure_output()
+    png = figure["data"]["image/png"]
+    figure["data"] = {"text/html": f'<img src="data:image/png;base64,{png}">'}
+    node = notebook(text, outputs=[figure, stream("42")])
+    document = latex_pdf(find_sheet("dnn-a4"), {"nb": node})
+    pages = PdfReader(io.BytesIO(document)).pages
+    assert sum(len(page.images) for page in pages) == 1
+    found = text_of(document)
     for text in "Assignment 4", "Müller", "42", "Where the code is":
         assert text in found
 
