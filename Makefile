@@ -15,16 +15,20 @@ INSTALLED := .venv/installed
 export SURNAME MATRICULATION SHEET
 
 .DELETE_ON_ERROR:
-.PHONY: FORCE help data pdf pdfs test zip lab notebooks lint coverage bench requirements clean
+.PHONY: FORCE help data pdf test zip lab notebooks lint coverage bench requirements clean
 
 help:
 	@awk '/^## / { text = substr($$0, 4); next } \
 	      /^[a-z]+:/ && text { sub(/:.*/, ""); printf "make %-13s %s\n", $$0, text } \
 	      { text = "" }' Makefile
 
-## run the notebooks, write the PDF of every sheet (ENGINE=latex: with TeX)
+# The rules name the PDF of every sheet; SHEET=... asks for one.
+WANTED = $(if $(SHEET),reports/$(SHEET)$(ENGINE:%=-%).pdf,$(PDFS))
+
+## run the notebooks, write the PDFs (SHEET=... one sheet; ENGINE=latex: with TeX)
 pdf: build/rules.mk
-	@$(MAKE) --no-print-directory --jobs=$(CORES) pdfs
+	@$(MAKE) --no-print-directory --jobs=$(CORES) $(WANTED)
+	@echo "The PDFs: $(WANTED)"
 
 ## lint, unit tests, and all notebook outputs compared with a new run
 test: $(INSTALLED)
@@ -38,7 +42,7 @@ zip: $(INSTALLED)
 data: $(INSTALLED)
 	@$(SUBMISSION) data
 
-## open JupyterLab
+## open JupyterLab on copies of the notebooks, which are in explore/
 lab: $(INSTALLED)
 	@$(SUBMISSION) lab
 
@@ -82,10 +86,10 @@ build/%.ipynb: notebooks/%.ipynb submission/run.py requirements.txt | $(INSTALLE
 data/source: FORCE | $(INSTALLED)
 	@$(VENV_PYTHON) data/fetch_mnist.py
 
-reports/%-latex.pdf: sheets.toml requirements.txt submission/pdf.py
+reports/%-latex.pdf: sheets.toml requirements.txt submission/pdf.py | $(INSTALLED)
 	@$(SUBMISSION) export --engine=latex $*
 
-reports/%.pdf: sheets.toml requirements.txt submission/pdf.py submission/reach.py submission/cover.typ $(wildcard nbtypst/*)
+reports/%.pdf: sheets.toml requirements.txt submission/pdf.py submission/reach.py submission/cover.typ $(wildcard nbtypst/*) | $(INSTALLED)
 	@$(SUBMISSION) export $*
 
 # Which notebook needs which helpers, and which sheet which notebooks.

@@ -76,27 +76,30 @@ def export(args):
 
 
 def pdf(args):
-    """run all notebooks and write the PDF of every sheet"""
-    from submission.sheets import load_sheets
+    """run the notebooks of a sheet, or of all, and write the PDF of each"""
+    from submission.sheets import find_sheet, load_sheets
 
-    fetch_data(all_notebooks())
+    sheets = [find_sheet(args.sheet)] if args.sheet else load_sheets().values()
+    args.notebooks = [path for sheet in sheets for path in sheet.notebooks]
+    fetch_data(args.notebooks)
     run(args)
-    for sheet in load_sheets().values():
+    for sheet in sheets:
         if sheet.notebooks:
             export(argparse.Namespace(sheet=sheet.id, engine=args.engine))
 
 
 def pack(args):
     """run a sheet's notebooks, pack what is handed in and check it"""
+    from submission.owner import complete
+
+    name, sheet = complete(args.surname, args.matriculation, args.sheet)
+
     from submission.check import refuse_broken
     from submission.notebook import used_standin
-    from submission.pack import submission_files, submission_name, zip_bytes
+    from submission.pack import submission_files, zip_bytes
     from submission.pdf import sheet_pdf
     from submission.run import execute
-    from submission.sheets import find_sheet
 
-    sheet = find_sheet(args.sheet)
-    name = submission_name(args.surname, args.matriculation)
     surname = name.rpartition("-")[0]
     fetch_data(sheet.notebooks)
     executed = {p.stem: execute(p, args.timeout) for p in sheet.notebooks}
@@ -159,7 +162,6 @@ def lint(args):
 def test(args):
     """lint, run the unit tests and compare all notebook outputs"""
     from helpers.mnist import STANDIN
-    from helpers.sweep import BLAS_THREADS
     from submission.imports import uses_mnist
 
     lint(args)
@@ -167,8 +169,7 @@ def test(args):
     is_standin = fetch_data(paths) == STANDIN
     lax = [str(p) for p in paths if is_standin and uses_mnist(p)]
     strict = [str(p) for p in paths if str(p) not in lax]
-    # Two workers with two BLAS threads each would fight over two cores.
-    os.environ.update(dict.fromkeys(BLAS_THREADS, "1"))
+    one_blas_thread()
     pytest = ["pytest", "-n", "2", "--dist", "loadfile", "--nbval-current-env"]
     units = ["tests", "helpers", "nbtypst", "submission", "data"]
     call(*pytest, "--doctest-modules", "--nbval", *units, *strict)
@@ -182,8 +183,13 @@ def test(args):
 
 
 def lab(args):
-    """open JupyterLab"""
-    call("jupyterlab", str(ROOT))
+    """open JupyterLab on copies of the notebooks, which are in explore/"""
+    from submission.lab import lab_arguments, provide_copies
+
+    fetch_data(all_notebooks())
+    provide_copies()
+    one_blas_thread()
+    call("jupyterlab", *lab_arguments())
 
 
 def clean(args):
@@ -211,6 +217,16 @@ def fetch_data(paths):
     from submission.imports import uses_mnist
 
     return provide() if uses_mnist(*paths) else None
+
+
+def one_blas_thread():
+    """Give each process started from here one BLAS thread.
+
+    Two with two threads each would fight over two cores.
+    """
+    from helpers.sweep import BLAS_THREADS
+
+    os.environ.update(dict.fromkeys(BLAS_THREADS, "1"))
 
 
 def save(path, content):
@@ -243,6 +259,7 @@ ENGINE = {
         "help": "latex: with nbconvert's own exporter; needs xelatex",
     }
 }
+SHEET = {"--sheet": TEXT | {"help": "its id; left out, all sheets"}}
 OWNER = {"--sheet": TEXT, "--surname": TEXT, "--matriculation": TEXT}
 CHECK = {
     "path": {"nargs": "?", "type": Path, "help": "ZIP or folder"},
@@ -253,7 +270,7 @@ CHECK = {
     "--list": FLAG | {"help": "print the rules"},
 }
 COMMANDS = {  # what `add_argument` takes, for each option of each command
-    "pdf": (pdf, TIMEOUT | ENGINE),
+    "pdf": (pdf, TIMEOUT | ENGINE | SHEET),
     "zip": (pack, TIMEOUT | OWNER),
     "check": (check, CHECK),
     "test": (test, {}),

@@ -12,6 +12,7 @@ NOTEBOOKS = ROOT / "notebooks"
 HELPERS = ROOT / "helpers"
 DATA = ROOT / "data"
 SCRIPTS = ROOT / "scripts"  # for each sheet a folder
+EXPLORE = ROOT / "explore"  # copies of the notebooks, to work in
 BUILD = ROOT / "build"  # executed notebooks, on their way to the PDF
 REPORTS = ROOT / "reports"
 MAX_WRITING = 60  # seconds that writing a file may take

@@ -86,7 +86,7 @@ def make_rules():
             target = names([REPORTS / sheet.id])
             needs = names(BUILD / path.name for path in sheet.notebooks)
             lines += [
-                f"pdfs: {target}$(ENGINE:%=-%).pdf",
+                f"PDFS += {target}$(ENGINE:%=-%).pdf",
                 f"{target}.pdf {target}-latex.pdf: {needs}",
             ]
     return "\n".join(lines) + "\n"

@@ -1,9 +1,7 @@
 """The ZIP that is handed in: one PDF, the notebooks, the helpers, a README."""
 
 import io
-import re
 import sys
-import unicodedata
 import zipfile
 from importlib.metadata import packages_distributions, version
 
@@ -19,10 +17,6 @@ from submission.imports import (
 )
 
 OLDEST_ZIP_DATE = (1980, 1, 1, 0, 0, 0)
-LETTER = r"[^\W\d_]"
-SURNAME = rf"['’]?{LETTER}+(?:(?:\. |[ '’.-]){LETTER}+)*"
-NUMBER = "[0-9]+"
-NAME = re.compile(f"(?P<surname>{SURNAME})-(?P<number>{NUMBER})")
 README = """\
 # {title}
 
@@ -45,29 +39,6 @@ before you start JupyterLab.
 """
 
 
-def submission_name(surname, matriculation):
-    """`Surname-MatriculationNumber`, the surname in Unicode normal form C.
-
-    Examples
-    --------
-    >>> submission_name("van der Berg", "0123456")
-    'van der Berg-0123456'
-    """
-    surname = unicodedata.normalize("NFC", surname)
-    if not re.fullmatch(SURNAME, surname):
-        raise SubmissionError(
-            f"The surname {surname!r} cannot be used in a file name; give "
-            f"SURNAME as letters, with spaces, hyphens, apostrophes or dots "
-            f"between them."
-        )
-    if not re.fullmatch(NUMBER, matriculation):
-        raise SubmissionError(
-            f"The matriculation number {matriculation!r} is not a number; "
-            f"give MATRICULATION as digits only."
-        )
-    return f"{surname}-{matriculation}"
-
-
 def submission_files(sheet, name, pdf, notebooks):
     """All files of a submission, as bytes by their path in the ZIP.
 
@@ -75,7 +46,7 @@ def submission_files(sheet, name, pdf, notebooks):
     ----------
     sheet : submission.sheets.Sheet
     name : str
-        As `submission_name` gives it.
+        `Surname-MatriculationNumber`.
     pdf : bytes
     notebooks : dict of name -> NotebookNode
         Executed.

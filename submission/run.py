@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+import time
 
 import nbformat
 from nbclient import NotebookClient
@@ -72,7 +73,8 @@ def execute(path, timeout=600, environment=None, kernel="python3"):
     def progress(cell, cell_index):
         nonlocal position
         position = cell_index + 1
-        show_progress(f"{path.stem}: cell {position} of {total}")
+        if sys.stderr.isatty():
+            say(f"{path.stem}: cell {position} of {total}", end="")
 
     client = Client(
         notebook,
@@ -84,7 +86,7 @@ def execute(path, timeout=600, environment=None, kernel="python3"):
         resources={"metadata": {"path": str(path.parent)}},
         on_cell_start=progress,
     )
-    problem = None
+    start, problem = time.monotonic(), None
     try:
         client.execute(**({"env": environment} if environment else {}))
     except (AssertionError, AttributeError):  # of nbclient, on a signal
@@ -95,18 +97,20 @@ def execute(path, timeout=600, environment=None, kernel="python3"):
         problem = f"did not end within {timeout} seconds"
     except DeadKernelError:
         problem = "printed too much" if client.ending else "ended the kernel"
-    if sys.stderr.isatty():
-        print(file=sys.stderr)
     if problem:
+        if sys.stderr.isatty():
+            print(file=sys.stderr)
         raise SubmissionError(
             f"{relative(path)}, cell {position} of {total}, {problem}."
         )
+    seconds = time.monotonic() - start
+    say(f"{path.stem}: {total} cells in {seconds:.1f} s")
     return without_volatile_parts(notebook)
 
 
-def show_progress(text):
-    """Show how far a run is: on one line of a terminal, else line by line."""
-    start, end = ("\r\033[K", "") if sys.stderr.isatty() else ("", "\n")
+def say(text, end="\n"):
+    """Print a line for the user, over what a terminal shows in it."""
+    start = "\r\033[K" if sys.stderr.isatty() else ""
     print(f"{start}{text}", end=end, file=sys.stderr, flush=True)
 
 

@@ -6,6 +6,7 @@ import os
 import shlex
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import zipfile
@@ -53,7 +54,10 @@ def project(tmp_path):
         copy(source, (root.mkdir(exist_ok=True), root / name)[1])
     for folder in "notebooks", "helpers", "reports", "data", "scripts/small":
         (root / folder).mkdir(parents=True)
-    for name in "helpers/mnist.py", "data/fetch_mnist.py", "data/registry.txt":
+    for name in (
+        *("helpers/mnist.py", "helpers/sweep.py"),
+        *("data/fetch_mnist.py", "data/registry.txt"),
+    ):
         shutil.copy(ROOT / name, root / name)
     (root / "sheets.toml").write_text(SHEETS)
     (root / "notebooks/one.ipynb").write_text(NOTEBOOK)
@@ -88,7 +92,7 @@ def pack(project, surname="Müller", matriculation="1234567", sheet="small"):
 def test_pdf_runs_the_notebooks_and_writes_the_sheet(project):
     done = submission(project, "pdf")
     assert done.returncode == 0, done.stderr
-    assert "one: cell 2 of 2" in done.stderr
+    assert "one: 2 cells in" in done.stderr
     pages = PdfReader(project / "reports/small.pdf").pages
     assert "42" in "".join(page.extract_text() for page in pages)
 
@@ -145,6 +149,36 @@ def test_bad_input_is_one_sentence_and_exit_code_2(project, wrong, message):
     assert not list((project / "reports").iterdir())
 
 
+def test_all_that_zip_needs_and_was_not_told_is_named_at_once(project):
+    done = pack(project, surname="", matriculation="", sheet="")
+    assert done.returncode == 2
+    for name in "SURNAME", "MATRICULATION", "SHEET":
+        assert name in done.stderr
+    assert done.stderr.count("\n") == 3
+
+
+def test_what_zip_needs_is_checked_before_anything_is_loaded(project):
+    without_packages = [sys.executable, "-S", "-m", "submission", "zip"]
+    done = subprocess.run(
+        without_packages,
+        cwd=project,
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: The surname ''")
+
+
+def test_the_pdf_of_one_sheet_runs_its_notebooks_only(project):
+    (project / "notebooks/two.ipynb").write_text("no notebook")
+    done = submission(project, "pdf", "--sheet=small")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1].endswith("small.pdf")
+    done = submission(project, "pdf", "--sheet=ex9")
+    assert done.stderr.startswith("error: There is no sheet 'ex9'")
+
+
 def test_a_notebook_that_raises_stops_zip_and_names_the_cell(project):
     (project / "helpers/used.py").write_text("def f():\n    return 1 / 0\n")
     done = pack(project)
@@ -184,27 +218,34 @@ def test_zip_refuses_what_ran_on_the_standin_or_imports_what_it_must_not(
 
 
 def running(project, **options):
-    """The process of `zip`, as soon as it runs the notebook."""
+    """The process of `zip`."""
     arguments = ["--surname=Müller", "--matriculation=1", "--sheet=small"]
-    process = subprocess.Popen(
+    return subprocess.Popen(
         [sys.executable, "-m", "submission", "zip", *arguments],
         cwd=project,
         stderr=subprocess.PIPE,
         encoding="utf-8",
         **options,
     )
-    while "cell 2 of 2" not in process.stderr.readline():
-        assert process.poll() is None
-    return process
 
 
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGKILL"])
 def test_a_zip_that_is_stopped_leaves_nothing_behind(project, name):
-    slow = "import time\n\ndef f():\n    time.sleep(100)\n"
-    (project / "helpers/used.py").write_text(slow)
-    process = running(project, start_new_session=True)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(60)
+        slow = f"""
+import socket
+
+def f():
+    with socket.create_connection({server.getsockname()}) as connection:
+        connection.recv(1)
+"""
+        (project / "helpers/used.py").write_text(slow)
+        process = running(project, start_new_session=True)
+        kernel, _ = server.accept()  # the cell is running
     process.send_signal(getattr(signal, name))
     _, said = process.communicate()
+    kernel.close()
     assert "Traceback" not in said, said
     assert process.returncode == (-9 if name == "SIGKILL" else 130)
     assert not list((project / "reports").iterdir())
@@ -261,6 +302,30 @@ def test_a_script_that_is_not_written_yet_stops_zip(project):
     assert done.returncode == 2
     assert "script.py is not written yet." in done.stderr.splitlines()[-1]
     assert not list((project / "reports").iterdir())
+
+
+LAB = """
+import json, os, sys
+print(json.dumps([sys.argv[1:], os.environ["OMP_NUM_THREADS"]]))
+"""
+
+
+def test_lab_opens_the_copies_with_one_blas_thread(project):
+    (project / "jupyterlab.py").write_text(LAB)  # in JupyterLab's place
+    done = submission(project, "lab")
+    assert done.returncode == 0, done.stderr
+    arguments, threads = json.loads(done.stdout)
+    assert f"--ServerApp.root_dir={project}" in arguments
+    assert "--LabApp.default_url=/lab/tree/explore" in arguments
+    is_root = hasattr(os, "geteuid") and os.geteuid() == 0
+    assert ("--allow-root" in arguments) == is_root
+    assert threads == "1"
+    assert (project / "explore/one.ipynb").exists()
+
+    (project / "notebooks/00_explore.ipynb").write_text(NOTEBOOK)
+    arguments, _ = json.loads(submission(project, "lab").stdout)
+    opened = "--LabApp.default_url=/lab/tree/explore/00_explore.ipynb"
+    assert opened in arguments
 
 
 def test_data_that_are_not_mnist_are_one_sentence(project, monkeypatch):
@@ -337,7 +402,8 @@ def test_make_redoes_only_what_depends_on_a_change(project):
         if change:
             (project / change).touch()
         said = make(project, "pdf")
-        return "cell 2 of 2" in said, "wrote" in said
+        assert "The PDFs: reports/small.pdf" in said.splitlines()
+        return "cells in" in said, "wrote" in said
 
     assert redone() == (True, True)
     assert redone() == (False, False)
@@ -347,6 +413,15 @@ def test_make_redoes_only_what_depends_on_a_change(project):
     assert redone("notebooks/one.toml") == (True, True)
     assert redone("nbtypst/report.typ") == (False, True)
     assert redone() == (False, False)
+
+
+@needs_make
+def test_make_pdf_of_one_sheet_says_where_it_is(project):
+    (project / ".venv").mkdir()
+    (project / ".venv/installed").touch()
+    said = make(project, "pdf", "SHEET=small")
+    assert "The PDFs: reports/small.pdf" in said.splitlines()
+    assert (project / "reports/small.pdf").exists()
 
 
 @needs_make

@@ -8,12 +8,8 @@ import pytest
 from submission.files import ROOT, SubmissionError
 from submission.imports import helper_files, imported_modules
 from submission.notebook import read
-from submission.pack import (
-    requirements,
-    submission_files,
-    submission_name,
-    zip_bytes,
-)
+from submission.owner import checked_number, checked_surname
+from submission.pack import requirements, submission_files, zip_bytes
 from submission.sheets import find_sheet
 
 
@@ -96,10 +92,10 @@ def test_the_notebooks_are_signed_and_else_as_they_were(packed):
 )
 def test_surnames_of_many_kinds_work_in_one_normal_form(surname):
     names = {
-        submission_name(unicodedata.normalize(form, surname), "1234567")
+        checked_surname(unicodedata.normalize(form, surname))
         for form in ("NFC", "NFD")
     }
-    assert names == {unicodedata.normalize("NFC", f"{surname}-1234567")}
+    assert names == {unicodedata.normalize("NFC", surname)}
 
 
 @pytest.mark.parametrize(
@@ -125,7 +121,7 @@ def test_surnames_of_many_kinds_work_in_one_normal_form(surname):
 )
 def test_surnames_that_cannot_be_file_names_are_refused(surname):
     with pytest.raises(SubmissionError, match="SURNAME"):
-        submission_name(surname, "1234567")
+        checked_surname(surname)
 
 
 @pytest.mark.parametrize(
@@ -133,4 +129,4 @@ def test_surnames_that_cannot_be_file_names_are_refused(surname):
 )
 def test_matriculation_numbers_that_are_none_are_refused(number):
     with pytest.raises(SubmissionError, match="MATRICULATION"):
-        submission_name("Müller", number)
+        checked_number(number)

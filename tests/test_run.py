@@ -1,5 +1,7 @@
 import errno
 import os
+import re
+import sys
 
 import nbformat
 import pytest
@@ -51,9 +53,22 @@ def test_interactive_cells_run_but_store_no_output(store):
     assert executed.cells[1].execution_count == 1
 
 
-def test_progress_names_the_notebook_and_the_cell(store, capsys):
+def test_a_notebook_ends_in_one_line_with_its_seconds(store, capsys):
     execute(store("1", "2"))
-    assert "nb: cell 3 of 3" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert re.fullmatch(r"nb: 3 cells in \d+\.\d s\n", said)
+
+
+def test_on_a_terminal_that_line_shows_how_far_it_is(
+    store, capsys, monkeypatch
+):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    execute(store("1", "2"))
+    said = capsys.readouterr().err
+    _, *cells, last = said.split("\r\033[K")
+    assert cells == [f"nb: cell {number} of 3" for number in (1, 2, 3)]
+    assert last.startswith("nb: 3 cells in ")
+    assert said.count("\n") == 1
 
 
 @pytest.mark.parametrize(
