@@ -15,7 +15,7 @@ INSTALLED := .venv/installed
 export SURNAME MATRICULATION SHEET
 
 .DELETE_ON_ERROR:
-.PHONY: FORCE help data pdf test zip lab notebooks lint coverage bench requirements clean
+.PHONY: FORCE help data pdf test zip lab doctor notebooks lint coverage bench requirements clean
 
 help:
 	@awk '/^## / { text = substr($$0, 4); next } \
@@ -45,6 +45,10 @@ data: $(INSTALLED)
 ## open JupyterLab on copies of the notebooks, which are in explore/
 lab: $(INSTALLED)
 	@$(SUBMISSION) lab
+
+## say what is missing on this machine, and what to do
+doctor:
+	@$(PYTHON) -m submission doctor
 
 ## re-run the notebooks in place and store their outputs
 notebooks: $(INSTALLED)

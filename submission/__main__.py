@@ -199,6 +199,19 @@ def clean(args):
         path.unlink()
 
 
+def doctor(args):
+    """say what is missing on this machine, and what to do"""
+    from submission.doctor import examine
+
+    is_fine = True
+    for state, what, advice in examine():
+        is_fine &= state != "MISSING"
+        print(f"{state:<10}{what}", flush=True)
+        if advice:
+            print(f"{'':<10}-> {advice}")
+    sys.exit(not is_fine)
+
+
 def data(args):
     """fetch MNIST, or make its stand-in when no mirror can be reached"""
     print(f"The notebooks will use: {provide()}")
@@ -275,6 +288,7 @@ COMMANDS = {  # what `add_argument` takes, for each option of each command
     "check": (check, CHECK),
     "test": (test, {}),
     "lab": (lab, {}),
+    "doctor": (doctor, {}),
     "data": (data, {}),
     "notebooks": (notebooks, PATHS | TIMEOUT),
     "lint": (lint, {}),

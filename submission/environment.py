@@ -12,6 +12,13 @@ from submission.files import ROOT, SubmissionError
 OLDEST_PYTHON = (3, 11)
 
 
+def venv_python():
+    """The Python of .venv, whether it is there or not."""
+    is_windows = sys.platform == "win32"
+    name = "Scripts/python.exe" if is_windows else "bin/python"
+    return ROOT / ".venv" / name
+
+
 def set_up():
     """Create .venv if need be and install requirements.txt into it.
 
@@ -23,12 +30,9 @@ def set_up():
             f"Python {'.'.join(map(str, OLDEST_PYTHON))} or newer is needed, "
             f"not {sys.version.split()[0]}; name another with PYTHON=..."
         )
-    folder = ROOT / ".venv"
-    venv.create(folder, with_pip=True)
-    is_windows = sys.platform == "win32"
-    python = folder / ("Scripts/python.exe" if is_windows else "bin/python")
+    venv.create(ROOT / ".venv", with_pip=True)
     print("Installing the requirements into .venv ...", file=sys.stderr)
-    pip = [python, "-m", "pip", "--disable-pip-version-check"]
+    pip = [venv_python(), "-m", "pip", "--disable-pip-version-check"]
     pip += ["install", "--quiet"]
     pinned = ["--require-hashes", "--requirement", ROOT / "requirements.txt"]
     itself = ["--no-deps", "--no-index", "--no-build-isolation"]
