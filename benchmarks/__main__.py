@@ -3,7 +3,6 @@
 import io
 import os
 import platform
-import re
 from importlib.metadata import version
 
 import numpy as np
@@ -11,7 +10,7 @@ import numpy as np
 from benchmarks import bundle, growth
 from benchmarks.measure import compare
 from benchmarks.tasks import TASKS
-from submission.files import REPORTS, ROOT, write_whole
+from submission.files import REPORTS, write_whole
 
 HEAD = """\
 # Benchmarks
@@ -118,15 +117,6 @@ def commands():
     ]
 
 
-def show_in_readme(text):
-    """Put the comparison between the marks in the README."""
-    path = ROOT / "README.md"
-    between = re.compile("(<!-- benchmarks -->\n).*(<!-- end -->)", re.S)
-    readme = path.read_text("utf-8")
-    readme = between.sub(lambda mark: f"{mark[1]}{text}\n{mark[2]}", readme)
-    write_whole(path, readme.encode())
-
-
 def main():
     """Measure, print and write."""
     compared = comparison()
@@ -140,7 +130,6 @@ def main():
     ]
     text = "\n\n".join(report) + "\n"
     write_whole(REPORTS / "benchmarks.md", text.encode())
-    show_in_readme(compared)
     print(text)
 
 

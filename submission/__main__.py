@@ -48,9 +48,11 @@ def run(args):
 
 
 def notebooks(args):
-    """re-run notebooks in place, store their outputs and README's figures"""
-    from submission.notebook import pictures, write
+    """re-run notebooks in place, store their outputs and README's files"""
+    from submission.notebook import pictures, read, write
+    from submission.pdf import sheet_pdf
     from submission.run import execute
+    from submission.sheets import find_sheet
 
     paths = args.notebooks or all_notebooks()
     fetch_data(paths)
@@ -59,6 +61,10 @@ def notebooks(args):
         write(path, executed)
         for picture in pictures(executed, tag="readme"):
             save(REPORTS / f"{path.stem}.png", picture)
+    for example in (REPORTS / "example").glob("*.pdf"):
+        sheet = find_sheet(example.stem)
+        stored = {p.stem: read(p) for p in sheet.notebooks}
+        save(example, sheet_pdf(sheet, stored))
 
 
 def export(args):

@@ -1,12 +1,15 @@
 """What the README says is what the notebooks computed."""
 
+import io
 import re
 
 import pytest
+from pypdf import PdfReader
 
 from submission.files import REPORTS, ROOT, all_notebooks
 from submission.notebook import pictures, read, text_of
-from submission.sheets import load_sheets
+from submission.pdf import sheet_pdf
+from submission.sheets import find_sheet, load_sheets
 
 README = (ROOT / "README.md").read_text("utf-8")
 ROWS = re.findall(r"^\| (\S+) \| \[(\w+)\].*\| (.*) \|$", README, re.M)
@@ -41,6 +44,22 @@ def test_its_pictures_are_those_of_the_notebooks():
             shown.remove(path.stem)
             assert (REPORTS / f"{path.stem}.png").read_bytes() == picture
     assert not shown
+
+
+@pytest.mark.parametrize(
+    ("name", "pages"),
+    re.findall(r"\(reports/(\S+\.pdf)\), (\d+) pages", README),
+)
+def test_its_pdf_is_made_of_the_stored_notebooks(name, pages):
+    shown = REPORTS / name
+    sheet = find_sheet(shown.stem)
+    made = sheet_pdf(sheet, {p.stem: read(p) for p in sheet.notebooks})
+    texts = [
+        [page.extract_text() for page in PdfReader(document).pages]
+        for document in (shown, io.BytesIO(made))
+    ]
+    assert texts[0] == texts[1], "`make notebooks` makes it anew"
+    assert len(texts[0]) == int(pages)
 
 
 def test_its_links_lead_somewhere():
