@@ -5,8 +5,8 @@ import operator
 import numpy as np
 
 
-def matrix(values, name, num_columns=None, dtype=np.float64):
-    """Return `values` as a matrix of floats, or say what is wrong with it.
+def matrix(values, name, num_columns=None, dtype=None):
+    """Return `values` as a matrix of real numbers, or say what is wrong.
 
     Parameters
     ----------
@@ -16,17 +16,35 @@ def matrix(values, name, num_columns=None, dtype=np.float64):
     num_columns : int, optional
         The number of columns it must have.
     dtype : data type, optional
+        By default the one it has; float64 if that is none of NumPy's numbers
+        of up to 64 bits.
 
     Raises
     ------
     ValueError
-        If it is not two-dimensional, has no rows, or is of another width.
+        If it does not hold real numbers, is not two-dimensional, has no rows
+        or columns, or is of another width.
     """
-    array = np.asarray(values, dtype)
-    if array.ndim != 2 or len(array) == 0:
+    if hasattr(values, "toarray"):
+        raise ValueError(
+            f"{name} is sparse, but must be dense; call {name}.toarray()."
+        )
+    if np.ma.is_masked(values):
+        raise ValueError(f"{name} has masked values; fill or remove them.")
+    array = np.asarray(values)
+    if array.dtype.kind not in "biufO":
+        raise ValueError(
+            f"{name} must hold real numbers, but its type is {array.dtype}. "
+            f"Complex data are not supported."
+        )
+    if dtype is None and (array.dtype.kind == "O" or array.itemsize > 8):
+        dtype = np.float64
+    array = array.astype(dtype or array.dtype, copy=False)
+    if array.ndim != 2 or 0 in array.shape:
         raise ValueError(
             f"{name} must have shape (n_samples, n_features) with at least "
-            f"one row, but its shape is {array.shape}."
+            f"one of each, but its shape is {array.shape}. Reshape your data:"
+            f" one row is [row], one column is values[:, np.newaxis]."
         )
     if num_columns is not None and array.shape[1] != num_columns:
         raise ValueError(
@@ -36,10 +54,10 @@ def matrix(values, name, num_columns=None, dtype=np.float64):
     return array
 
 
-def finite_matrix(values, name, num_columns=None, dtype=np.float64):
+def finite_matrix(values, name, num_columns=None, dtype=None):
     """`matrix`, but it must also hold neither NaN nor infinite values."""
     array = matrix(values, name, num_columns, dtype)
-    if not np.isfinite(array).all():
+    if not np.isfinite([array.min(), array.max()]).all():
         raise ValueError(
             f"{name} must be finite, but it holds NaN or infinite values; "
             f"remove or fill them first."
@@ -72,12 +90,20 @@ def label_vector(labels, num_samples):
     Raises
     ------
     ValueError
-        If there is not exactly one label a sample.
+        If there is not exactly one label a sample, or one is no class: not
+        finite, or a fraction.
     """
     vector = np.asarray(labels)
     if vector.shape != (num_samples,):
         raise ValueError(
             f"y must hold one label for each of the {num_samples} samples, "
             f"but its shape is {vector.shape}."
+        )
+    if vector.dtype.kind in "fc" and not (
+        np.isfinite(vector).all() and (vector == np.round(vector)).all()
+    ):
+        raise ValueError(
+            "y must hold classes: names or whole numbers, but it holds NaN, "
+            "infinity or fractions."
         )
     return vector

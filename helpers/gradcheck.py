@@ -16,22 +16,22 @@ def numerical_gradient(f, weights, scheme="central", step=None):
     ----------
     f : callable
         Takes an array like `weights`, returns a number.
-    weights : ndarray of float64
+    weights : array-like of real numbers
     scheme : {"central", "forward"}
         (f(w + h) - f(w - h)) / 2h, with an error of order h^2, or
         (f(w + h) - f(w)) / h, with an error of order h.
     step : float, optional
         h; by default the power of the machine epsilon that balances
-        truncation against rounding.
+        truncation against rounding, times |w| where that is above 1.
 
     Returns
     -------
-    ndarray like `weights`
+    ndarray of float64, of the shape of `weights`
 
     Raises
     ------
     ValueError
-        If there is no such scheme.
+        If there is no such scheme, or the weights are not real numbers.
 
     Examples
     --------
@@ -43,15 +43,18 @@ def numerical_gradient(f, weights, scheme="central", step=None):
         raise ValueError(
             f"scheme must be 'central' or 'forward', but it is {scheme!r}."
         )
-    step = step or BEST_STEP[scheme]
-    left = step if scheme == "central" else 0.0
+    if np.iscomplexobj(weights):
+        raise ValueError("weights must be real numbers, but they are complex.")
+    weights = np.asarray(weights, np.float64)
     gradient = np.empty(weights.shape)
     for index in np.ndindex(weights.shape):
+        h = step or BEST_STEP[scheme] * max(1.0, abs(weights[index]))
+        left = h if scheme == "central" else 0.0
         moved = weights.copy()
-        moved[index] = weights[index] + step
+        moved[index] = weights[index] + h
         after = f(moved)
         moved[index] = weights[index] - left
-        gradient[index] = (after - f(moved)) / (step + left)
+        gradient[index] = (after - f(moved)) / (h + left)
     return gradient
 
 
@@ -65,12 +68,17 @@ def gradient_errors(f, gradient, weights, scheme="central", step=None):
     ----------
     f, weights, scheme, step
         As in `numerical_gradient`.
-    gradient : ndarray like `weights`
+    gradient : ndarray of the shape of `weights`
         The derived gradient of `f` at `weights`.
 
     Returns
     -------
-    ndarray like `weights`
+    ndarray of the shape of `weights`
+
+    Raises
+    ------
+    ValueError
+        If the gradient has another shape.
 
     Examples
     --------
@@ -80,5 +88,10 @@ def gradient_errors(f, gradient, weights, scheme="central", step=None):
     array([0.      , 0.166667])
     """
     numerical = numerical_gradient(f, weights, scheme, step)
+    if np.shape(gradient) != numerical.shape:
+        raise ValueError(
+            f"gradient must have the weights' shape {numerical.shape}, but "
+            f"its shape is {np.shape(gradient)}."
+        )
     scale = max(np.abs(gradient).max(), np.abs(numerical).max())
     return np.abs(gradient - numerical) / (scale or 1)

@@ -12,8 +12,8 @@ class KNN:
     """k-nearest-neighbour classifier and density estimator.
 
     Sheet genai-ex2, questions 1.2 to 1.8. The model is its training data:
-    `fit` stores it, all work is done when a query comes. Whatever takes `ks`
-    answers for several k from one search for the largest.
+    `fit` copies it, all work is done when a query comes. Whatever takes `ks`
+    answers for those instead of `k`, from one search for the largest.
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ class KNN:
         X = finite_matrix(X, "X")
         y = label_vector(y, len(X))
         whole_number(self.k, "k", 1, len(X))
-        self.X = X
+        self.X = X.copy()  # the caller may change his, and in his type: small
         self.classes, self.codes = np.unique(y, return_inverse=True)
         self.priors = np.bincount(self.codes) / len(X)
         return self
@@ -103,7 +103,8 @@ class KNN:
     def density(self, queries, ks):
         """p(x) = k / (N V), V the volume of the ball to the k-th neighbour.
 
-        Where k training samples coincide with the query it is infinite.
+        Where k training samples coincide with the query it is infinite. Among
+        hundreds of features it may leave the range of numbers: 0 or infinite.
 
         Returns
         -------
@@ -111,13 +112,14 @@ class KNN:
             For each k, in units of 1 / volume.
         """
         _, distances = self._search(queries, ks)
-        volumes = self._volumes(distances, ks)
-        return np.reshape(ks, (-1, 1)) / (len(self.X) * volumes)
+        shares = np.reshape(ks, (-1, 1)) / len(self.X)
+        return _per_volume(shares, self._log_volumes(distances, ks))
 
     def class_density(self, queries, ks):
         """p(x|c) = k_c / (N_c V), with k_c of the k neighbours in class c.
 
-        V is the ball of `density`, the same for all classes.
+        V is the ball of `density`, the same for all classes. Where k_c is 0
+        it is 0, however small the ball.
 
         Returns
         -------
@@ -125,9 +127,9 @@ class KNN:
         """
         indices, distances = self._search(queries, ks)
         counts = self._class_counts(indices, ks)
-        class_sizes = np.bincount(self.codes)[:, np.newaxis]
-        volumes = self._volumes(distances, ks)[:, np.newaxis]
-        return counts / (class_sizes * volumes)
+        shares = counts / np.bincount(self.codes)[:, np.newaxis]
+        log_volumes = self._log_volumes(distances, ks)[:, np.newaxis]
+        return _per_volume(shares, log_volumes)
 
     def _search(self, queries, ks):
         """One search that serves every k."""
@@ -135,6 +137,8 @@ class KNN:
             raise ValueError(
                 "This KNN has no training data yet; call fit(X, y) first."
             )
+        if len(ks) == 0:
+            raise ValueError("ks must hold at least one k, but it is empty.")
         k_max = max(whole_number(k, "k", 1, len(self.X)) for k in ks)
         return nearest_neighbours(self.X, queries, k_max)
 
@@ -150,12 +154,22 @@ class KNN:
         ]
         return np.array(counts)  # (ks, classes, queries)
 
-    def _volumes(self, distances, ks):
-        """Volume of the ball to the k-th neighbour, for every k and query."""
+    def _log_volumes(self, distances, ks):
+        """Of the ball to the k-th neighbour, for every k and query.
+
+        A radius to the power of 784 would soon be out of range.
+        """
         dim = self.X.shape[1]
-        unit_ball = math.pi ** (dim / 2) / math.gamma(dim / 2 + 1)
+        unit_ball = dim / 2 * math.log(math.pi) - math.lgamma(dim / 2 + 1)
         radii = distances[:, np.subtract(ks, 1)].T
-        return unit_ball * radii**dim
+        with np.errstate(divide="ignore"):
+            return unit_ball + dim * np.log(radii)
+
+
+@np.errstate(divide="ignore", over="ignore", invalid="ignore")
+def _per_volume(shares, log_volumes):
+    """Shares divided by volumes; a share of nothing is 0, as is 0 / 0."""
+    return np.where(shares, np.exp(np.log(shares) - log_volumes), 0)
 
 
 def cross_validate(X, y, ks, num_folds=10):
@@ -169,13 +183,20 @@ def cross_validate(X, y, ks, num_folds=10):
     y : array-like of shape (n_samples,)
     ks : sequence of int
         Each at most as large as the smallest training part.
-    num_folds : int
+    num_folds : int, from 2 to n_samples
 
     Returns
     -------
     ndarray of shape (num_folds, len(ks))
+
+    Raises
+    ------
+    ValueError
+        If the data do not fit each other, or `num_folds` or a k them.
     """
-    X, y = np.asarray(X), np.asarray(y)
+    X = finite_matrix(X, "X")
+    y = label_vector(y, len(X))
+    whole_number(num_folds, "num_folds", 2, len(X))
     accuracies = []
     for fold in np.array_split(np.arange(len(X)), num_folds):
         train = np.delete(np.arange(len(X)), fold)

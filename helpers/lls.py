@@ -41,7 +41,7 @@ class LinearLeastSquares:
             If `X` is not a finite matrix, or `y` does not fit it or holds
             other labels.
         """
-        X = finite_matrix(X, "X")
+        X = finite_matrix(X, "X", dtype=np.float64)
         y = label_vector(y, len(X))
         if not np.isin(y, (-1, 1)).all():
             raise ValueError(
@@ -64,7 +64,7 @@ class LinearLeastSquares:
                 "This LinearLeastSquares is not fitted yet; call fit(X, y) "
                 "first."
             )
-        X = finite_matrix(X, "X", len(self.theta) - 1)
+        X = finite_matrix(X, "X", len(self.theta) - 1, np.float64)
         return add_bias(X) @ self.theta
 
     def predict(self, X):

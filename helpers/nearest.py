@@ -1,5 +1,7 @@
 """Exact k-nearest-neighbour search, a block of queries at a time."""
 
+import math
+
 import numpy as np
 
 from helpers import bounds
@@ -26,7 +28,8 @@ def nearest_neighbours(X, queries, k):
     indices : ndarray of shape (n_queries, k)
         Rows of `X`, nearest first; of equally near rows the first one first.
     distances : ndarray of shape (n_queries, k)
-        Their Euclidean distances.
+        Their Euclidean distances in float64. What is nearer than 1e-120 of
+        the largest number given may count as equal.
 
     Raises
     ------
@@ -42,12 +45,15 @@ def nearest_neighbours(X, queries, k):
     >>> distances
     array([[1., 2.]])
     """
-    X = np.asarray(X)
-    # What is float32 stays so: bounds need no copy of it.
-    dtype = np.float32 if X.dtype == np.float32 else np.float64
-    X = finite_matrix(X, "X", dtype=dtype)
-    queries = finite_matrix(queries, "queries", X.shape[1])
+    X = finite_matrix(X, "X")  # as it is: bounds need no copy in float64
+    queries = finite_matrix(queries, "queries", X.shape[1], np.float64)
     k = whole_number(k, "k", 1, len(X))
+    power = power_of_two(X, queries)
+    if power:
+        X, queries = (np.ldexp(np.float64(a), power) for a in (X, queries))
+        indices, distances = nearest_neighbours(X, queries, k)
+        with np.errstate(over="ignore"):
+            return indices, np.ldexp(distances, -power)
     if X.shape[1] >= MANY_FEATURES:
         found = bounds.search(X, queries, k)
         if found is not None:
@@ -64,6 +70,16 @@ def nearest_neighbours(X, queries, k):
             np.take_along_axis(squared, indices[block], axis=1)
         )
     return indices, distances
+
+
+def power_of_two(*arrays):
+    """n for which squares of 2^n times the numbers stay within float64.
+
+    It is 0 where they do so as they are. To multiply by 2^n is exact.
+    """
+    ends = [float(end) for a in arrays for end in (a.min(), a.max())]
+    _, exponent = math.frexp(max(map(abs, ends)))
+    return 0 if -100 < exponent <= 480 else 480 - exponent
 
 
 def squared_distances(queries, X):
