@@ -84,6 +84,20 @@ def whole_number(value, name, low, high=None):
     return number
 
 
+def number(value, name, low):
+    """Return `value`, a finite number of at least `low`, or say it is none."""
+    try:
+        fits = low <= float(value) < np.inf
+    except (TypeError, ValueError):
+        fits = False
+    if not fits:
+        raise ValueError(
+            f"{name} must be a finite number of at least {low}, but it is "
+            f"{value!r}."
+        )
+    return value
+
+
 def label_vector(labels, num_samples):
     """Return `labels` as a vector with one label for each sample.
 

@@ -8,8 +8,9 @@ Every loss offers these methods. With n samples and C columns of scores:
 - `values_and_gradient(scores, targets)`: both at once.
 
 Targets are class labels of shape (n,) or a matrix of shape (n, C), such as
-one-hot rows. Nothing overflows, however large the scores: the maximum is
-subtracted before exponentials are taken, and logarithms are taken of sums.
+one-hot rows. Cross-entropies do not overflow, however large the scores: the
+maximum is subtracted before exponentials are taken, and logarithms are taken
+of sums. Integers are taken as float64.
 """
 
 import numpy as np
@@ -52,6 +53,7 @@ def sigmoid(x):
     >>> sigmoid(np.array([-1000., 0., 1000.]))
     array([0. , 0.5, 1. ])
     """
+    x = _floats(x)
     small = np.exp(-np.abs(x))
     return np.where(x >= 0, 1, small) / (1 + small)
 
@@ -88,19 +90,36 @@ def _shifted(scores):
     Column by column in memory: what goes along rows of ten then works on all
     rows at a time, which makes softmax five times as fast.
     """
-    scores = np.asfortranarray(scores)
-    return scores - scores.max(axis=1, keepdims=True)
+    scores = np.asfortranarray(_floats(scores))
+    with np.errstate(over="ignore"):  # ends at the lowest number
+        shifted = scores - scores.max(axis=1, keepdims=True)
+    return np.maximum(shifted, np.finfo(shifted.dtype).min, out=shifted)
 
 
 class Loss:
     """What the losses have in common."""
 
-    def encode(self, targets, num_columns, dtype=np.float64):
-        """Targets as a matrix: labels become one-hot rows."""
-        targets = np.asarray(targets)
-        if targets.ndim == 1:
-            return one_hot(targets, num_columns, dtype)
-        return _target_matrix(targets, num_columns, dtype)
+    def encode(self, targets, shape, dtype=np.float64):
+        """Targets as a matrix of the scores' shape: labels become one-hot."""
+        given = np.asarray(targets)
+        targets = given
+        if given.ndim == 1:
+            targets = self.encode_labels(given, shape[1], dtype)
+        if targets.shape != shape:
+            raise ValueError(
+                f"Targets must be {shape[0]} labels or a matrix of shape "
+                f"{shape} like the scores, but their shape is {given.shape}."
+            )
+        return targets.astype(dtype, copy=False)
+
+    def encode_labels(self, labels, num_columns, dtype):
+        """One-hot rows."""
+        return one_hot(labels, num_columns, dtype)
+
+    def matched(self, scores, targets):
+        """Scores as floats, and targets as a matrix like them."""
+        scores = _floats(scores)
+        return scores, self.encode(targets, scores.shape, scores.dtype)
 
     def values_and_gradient(self, scores, targets):
         """`values` and `gradient` at once."""
@@ -127,12 +146,12 @@ class SoftmaxCrossEntropy(Loss):
 
     def values(self, scores, targets):
         """-log p of the true class, for each sample."""
-        targets = self.encode(targets, scores.shape[1], scores.dtype)
+        scores, targets = self.matched(scores, targets)
         return -(targets * log_softmax(scores)).sum(axis=1)
 
     def gradient(self, scores, targets):
         """p - target."""
-        targets = self.encode(targets, scores.shape[1], scores.dtype)
+        scores, targets = self.matched(scores, targets)
         gradient = softmax(scores)
         gradient -= targets
         return gradient
@@ -143,7 +162,7 @@ class SoftmaxCrossEntropy(Loss):
         -log p is the logarithm of the sum that p is divided by, minus the
         shifted score.
         """
-        targets = self.encode(targets, scores.shape[1], scores.dtype)
+        scores, targets = self.matched(scores, targets)
         shifted = _shifted(scores)
         gradient = np.exp(shifted)
         sums = gradient.sum(axis=1, keepdims=True)
@@ -169,12 +188,9 @@ class BinaryCrossEntropy(Loss):
            [-0.5]])
     """
 
-    def encode(self, targets, num_columns, dtype=np.float64):
+    def encode_labels(self, labels, num_columns, dtype):
         """Labels 0 and 1 as a column."""
-        targets = np.asarray(targets)
-        if targets.ndim == 1:
-            targets = _labels(targets, num_classes=2)[:, np.newaxis]
-        return _target_matrix(targets, num_columns, dtype)
+        return _labels(labels, num_classes=2)[:, np.newaxis]
 
     def predict(self, scores):
         """The probability of label 1."""
@@ -182,13 +198,13 @@ class BinaryCrossEntropy(Loss):
 
     def values(self, scores, targets):
         """-log p of the true label: log(1 + exp(score)) - target * score."""
-        targets = self.encode(targets, scores.shape[1], scores.dtype)
+        scores, targets = self.matched(scores, targets)
         softplus = np.maximum(scores, 0) + np.log1p(np.exp(-np.abs(scores)))
         return (softplus - targets * scores).sum(axis=1)
 
     def gradient(self, scores, targets):
         """p - target."""
-        targets = self.encode(targets, scores.shape[1], scores.dtype)
+        scores, targets = self.matched(scores, targets)
         return sigmoid(scores) - targets
 
 
@@ -209,12 +225,12 @@ class SquaredError(Loss):
 
     def values(self, scores, targets):
         """|score - target|^2, for each sample."""
-        targets = self.encode(targets, scores.shape[1], scores.dtype)
+        scores, targets = self.matched(scores, targets)
         return ((scores - targets) ** 2).sum(axis=1)
 
     def gradient(self, scores, targets):
         """2 (score - target)."""
-        targets = self.encode(targets, scores.shape[1], scores.dtype)
+        scores, targets = self.matched(scores, targets)
         return 2 * (scores - targets)
 
 
@@ -243,10 +259,17 @@ class SigmoidSquaredError(SquaredError):
         return super().gradient(p, targets) * p * (1 - p)
 
 
+def _floats(values):
+    """Values as they are, or integers as float64."""
+    values = np.asarray(values)
+    return values if values.dtype.kind == "f" else values.astype(np.float64)
+
+
 def _labels(labels, num_classes):
     """Labels as a vector of whole numbers below num_classes."""
     labels = np.asarray(labels)
-    whole = labels.astype(np.intp)
+    with np.errstate(invalid="ignore"):  # NaN becomes some number
+        whole = labels.astype(np.intp)
     if labels.ndim != 1 or not np.array_equal(whole, labels):
         raise ValueError(
             f"Labels must be a vector of whole numbers, but they have shape "
@@ -258,12 +281,3 @@ def _labels(labels, num_classes):
             f"from {whole.min()} to {whole.max()}."
         )
     return whole
-
-
-def _target_matrix(targets, num_columns, dtype):
-    if targets.ndim != 2 or targets.shape[1] != num_columns:
-        raise ValueError(
-            f"Targets must be labels or a matrix of {num_columns} columns "
-            f"like the scores, but their shape is {targets.shape}."
-        )
-    return targets.astype(dtype, copy=False)

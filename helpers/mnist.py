@@ -1,6 +1,7 @@
 """Read MNIST, or what stands in for it, from IDX files; never downloads."""
 
 import gzip
+import math
 import os
 import zlib
 from functools import lru_cache
@@ -17,6 +18,7 @@ FILES = (
 )
 DATA = Path(__file__).resolve().parent.parent / "data"
 STANDIN = "digits stand-in"
+MAX_DIMS, MAX_SIZE = 3, 2**28  # of an IDX file; the header is checked first
 
 
 class Mnist(NamedTuple):
@@ -110,21 +112,29 @@ def read_idx(path):
         If the file is damaged or holds something else.
     """
     try:
-        content = gzip.decompress(Path(path).read_bytes())
+        with gzip.open(path) as file:
+            kind, num_dims = file.read(3), int.from_bytes(file.read(1))
+            header = file.read(4 * num_dims)
+            shape = np.frombuffer(header[: len(header) // 4 * 4], ">u4")
+            size = math.prod(shape.tolist())
+            if (
+                kind != b"\0\0\x08"
+                or not 1 <= len(shape) == num_dims <= MAX_DIMS
+                or size > MAX_SIZE
+            ):
+                raise ValueError(
+                    f"{path} is not an IDX file of unsigned bytes, {MAX_SIZE} "
+                    f"at most in {MAX_DIMS} dimensions; run `make data`."
+                )
+            content = file.read(size + 1)  # one more, to see what is too much
     except (OSError, EOFError, zlib.error) as error:
         raise ValueError(
             f"{path} cannot be read as a gzip file ({error}); run `make data`."
         ) from None
-    num_dims = content[3] if content[:3] == b"\0\0\x08" and content[3:] else 0
-    start = 4 + 4 * num_dims
-    if not num_dims or len(content) < start:
-        raise ValueError(
-            f"{path} is not an IDX file of unsigned bytes; run `make data`."
-        )
-    shape = np.frombuffer(content[4:start], dtype=">u4")
-    if len(content) - start != shape.prod(dtype=np.int64):
+    if len(content) != size:
+        held = "more" if len(content) > size else len(content)
         raise ValueError(
             f"{path} should hold {shape.tolist()} values, but it holds "
-            f"{len(content) - start}; run `make data`."
+            f"{held}; run `make data`."
         )
-    return np.frombuffer(content, np.uint8, offset=start).reshape(shape)
+    return np.frombuffer(content, np.uint8).reshape(shape)

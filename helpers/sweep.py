@@ -6,7 +6,7 @@ from concurrent.futures import (
     ProcessPoolExecutor,
     as_completed,
 )
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from itertools import product
 from multiprocessing import get_context
 
@@ -28,8 +28,10 @@ def sweep(function, grid, executor=None):
         it, so it cannot be defined in a notebook.
     grid : dict of name -> values
     executor : concurrent.futures.Executor, optional
-        Where the calls run: by default a pool of processes on this machine;
-        `dask.distributed.Client(...).get_executor()` is a cluster.
+        Where the calls run: by default a pool of processes on this machine,
+        where calls that a dying worker took along are made once more;
+        `dask.distributed.Client(...).get_executor()` is a cluster, which
+        does that by itself.
 
     Returns
     -------
@@ -40,7 +42,8 @@ def sweep(function, grid, executor=None):
     Raises
     ------
     RuntimeError
-        If a call raises or its worker dies; names the settings.
+        If a call raises or its worker dies; names the settings. If the
+        executor breaks or takes no calls.
 
     Examples
     --------
@@ -54,27 +57,67 @@ def sweep(function, grid, executor=None):
         dict(zip(grid, values, strict=True))
         for values in product(*grid.values())
     ]
-    if executor is None:
-        with _new_pool() as pool:
-            return sweep(function, grid, pool)
+    results = {}
+    try:
+        with nullcontext(executor) if executor else _new_pool() as workers:
+            _run(function, settings, workers, results)
+    except BrokenExecutor as error:
+        if executor:
+            raise RuntimeError(
+                f"The executor broke after {len(results)} of {len(settings)} "
+                f"calls: {error}"
+            ) from error
+        for index in set(range(len(settings))) - results.keys():
+            results[index] = _run_alone(function, settings[index])
+    return [(s, results[index]) for index, s in enumerate(settings)]
+
+
+def _run(function, settings, executor, results):
+    """Make all calls; fill in the results as they come."""
     futures = {}
     try:
-        for s in settings:
-            futures[executor.submit(function, **s)] = s
-        for count, future in enumerate(as_completed(futures), 1):
-            future.result()
-            print(f"\r{count} of {len(futures)} settings done", end="")
-        print()
+        for index, s in enumerate(settings):
+            futures[executor.submit(function, **s)] = index
     except BrokenExecutor:
-        futures = {_run_alone(function, s): s for s in settings}
+        raise
     except Exception as error:
         raise RuntimeError(
-            f"The call with {futures[future]} failed: {error!r}"
+            f"The executor takes no calls; is it open? It says: {error!r}"
         ) from error
+    try:
+        for future in as_completed(futures):
+            index = futures[future]
+            results[index] = _result(future, settings[index])
+            print(f"\r{len(results)} of {len(settings)} settings done", end="")
+        print()
     finally:
         for future in futures:
             future.cancel()
-    return [(s, future.result()) for future, s in futures.items()]
+
+
+def _result(future, settings):
+    try:
+        return future.result()
+    except (BrokenExecutor, KeyboardInterrupt):
+        raise
+    except BaseException as error:  # sys.exit, too, ends only the call
+        raise RuntimeError(
+            f"The call with {settings} failed: {error!r}"
+        ) from error
+
+
+def _run_alone(function, settings):
+    """Run in a process of its own, to see who it is that kills workers."""
+    results = {}
+    try:
+        with _new_pool(1) as pool:
+            _run(function, [settings], pool, results)
+    except BrokenExecutor:
+        raise RuntimeError(
+            f"The worker of the call with {settings} died, or could not send "
+            f"back what the call raised."
+        ) from None
+    return results[0]
 
 
 @contextmanager
@@ -92,16 +135,3 @@ def _new_pool(num_workers=None):
     finally:
         os.environ.clear()
         os.environ.update(before)
-
-
-def _run_alone(function, settings):
-    """Run in a process of its own, to see who it is that kills workers."""
-    with _new_pool(1) as pool:
-        future = pool.submit(function, **settings)
-        try:
-            future.result()
-        except BrokenExecutor:
-            raise RuntimeError(
-                f"The worker of the call with {settings} died."
-            ) from None
-    return future

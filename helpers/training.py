@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from helpers.checks import finite_matrix, matrix, whole_number
+from helpers.checks import finite_matrix, matrix, number, whole_number
 
 
 def add_bias(X):
@@ -117,11 +117,28 @@ def accuracy(predictions, targets):
     targets : ndarray of the same shape
         0 and 1, one-hot or a single column.
 
+    Raises
+    ------
+    ValueError
+        If the shapes differ or a prediction is NaN.
+
     Examples
     --------
     >>> accuracy(np.array([[0.7], [0.5]]), np.array([[1], [0]]))
     0.5
     """
+    if np.shape(predictions) != np.shape(targets):
+        raise ValueError(
+            f"Predictions of shape {np.shape(predictions)} need targets of "
+            f"the same shape, but theirs is {np.shape(targets)}."
+        )
+    if np.isnan(predictions).any():
+        raise ValueError("predictions must be numbers, but some are NaN.")
+    return _share_right(predictions, targets)
+
+
+def _share_right(predictions, targets):
+    """`accuracy` while training, where numbers may have left their range."""
     if predictions.shape[1] == 1:
         return float(np.mean((predictions >= 0.5) == targets))
     right = targets[np.arange(len(targets)), predictions.argmax(axis=1)]
@@ -152,7 +169,8 @@ def train(
     ----------
     loss : object of helpers.losses
     X : ndarray of shape (n_samples, n_features)
-        Its last column is the bias's, see `add_bias`.
+        Its last column is the bias's, see `add_bias`. All is computed in its
+        type; in float32 where it holds bytes or float16.
     y : ndarray
         Labels of shape (n_samples,) or targets of shape (n_samples, C).
     weights : ndarray of shape (n_features, C)
@@ -188,13 +206,17 @@ def train(
         If the shapes do not fit, a value is NaN, or an argument is out of
         its range.
     """
-    X = matrix(X, "X", len(weights), np.result_type(X, np.float32))
+    X = matrix(X, "X", len(weights))
+    X = X.astype(np.result_type(X, np.float32), copy=False)
     weights = finite_matrix(weights, "weights", dtype=X.dtype).copy()
-    targets = loss.encode(y, weights.shape[1], X.dtype)
-    if len(targets) != len(X):
-        raise ValueError(f"X has {len(X)} samples, but y has {len(targets)}.")
+    targets = loss.encode(y, (len(X), weights.shape[1]), X.dtype)
+    finite_matrix(targets, "y")
+    number(learning_rate, "learning_rate", 0)
+    number(l2, "l2", 0)
     whole_number(num_epochs, "num_epochs", 0)
-    batch_size = whole_number(batch_size or len(X), "batch_size", 1, len(X))
+    if batch_size is None:
+        batch_size = len(X)
+    whole_number(batch_size, "batch_size", 1, len(X))
     penalty = np.full((len(weights), 1), 2 * l2, X.dtype)
     if not l2_on_bias:
         penalty[-1] = 0
@@ -230,7 +252,7 @@ def train(
 def _factor(reduction, batch_size):
     """What the sum of the gradients of a batch is multiplied by."""
     if not isinstance(reduction, str):
-        return reduction
+        return number(reduction, "reduction", 0)
     named = {"sum": 1.0, "mean": 1 / batch_size}
     if reduction not in named:
         raise ValueError(
@@ -249,11 +271,15 @@ class _Records:
                 f"early_stopping watches {early_stopping.name!r}, which is "
                 f"not among the monitors {list(monitors)}."
             )
+        if early_stopping:
+            whole_number(early_stopping.patience, "patience", 1)
         self.loss = loss
-        self.monitors = {
-            name: (X, y, loss.encode(y, weights.shape[1], weights.dtype))
-            for name, (X, y) in monitors.items()
-        }
+        self.monitors = {}
+        for name, (X, y) in monitors.items():
+            X = matrix(X, f"X of {name!r}", len(weights))
+            shape = len(X), weights.shape[1]
+            targets = loss.encode(y, shape, weights.dtype)
+            self.monitors[name] = X, y, targets
         self.steps = steps
         self.stopping = early_stopping and replace(early_stopping)
         self.taken = []
@@ -276,10 +302,13 @@ class _Records:
             values, gradient = self.loss.values_and_gradient(scores, targets)
             self.gradients.append((X, y, gradient))
             self.losses[name].append(values.mean())
+            if np.isnan(values.mean()):  # of a mistake, or of divergence
+                finite_matrix(X, f"X of {name!r}")
+                finite_matrix(targets, f"y of {name!r}")
             if scores.shape[1] == 1:
                 scores = self.loss.predict(scores)
             # Else the largest score is the largest prediction.
-            self.accuracies[name].append(accuracy(scores, targets))
+            self.accuracies[name].append(_share_right(scores, targets))
         return self.stopping is not None and self.stopping.should_stop(
             step, self.losses[self.stopping.name][-1], weights
         )

@@ -1,5 +1,6 @@
 """Every fault of a mirror, from a small server on this machine."""
 
+import contextlib
 import errno
 import gzip
 import hashlib
@@ -10,9 +11,9 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import numpy as np
-import pooch
 import pytest
 
 from data import fetch_mnist
@@ -48,6 +49,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if fault == "hanging":
             time.sleep(4)
         self.send_response(200)
+        if fault == "encoded":  # of the .gz itself
+            self.send_header("Content-Encoding", "gzip")
         if fault == "truncated":
             self.send_header("Content-Length", str(len(body)))
             body = body[: len(body) // 2]
@@ -57,6 +60,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.wfile.flush()
             self.server.half_sent.set()
             self.server.killed.wait(60)
+            return
+        if fault in ("dripping", "endless") and "images" in name:
+            with contextlib.suppress(OSError):  # until the other side hangs up
+                for _ in range(10**4):
+                    self.wfile.write(bytes(2**16 if fault == "endless" else 1))
+                    time.sleep(0 if fault == "endless" else 0.1)
             return
         self.wfile.write(body)
 
@@ -87,9 +96,8 @@ def data(tmp_path, monkeypatch):
         for name, content in sorted(CONTENT.items(), key=lambda i: len(i[1]))
     ]
     (tmp_path / "registry.txt").write_text("\n".join(lines))
-    monkeypatch.setattr(fetch_mnist, "RETRIES", 0)
     monkeypatch.setattr(fetch_mnist, "ANSWER_SECONDS", 1)
-    monkeypatch.setattr(fetch_mnist, "READ_SECONDS", 1)
+    monkeypatch.setattr(fetch_mnist, "MAX_BYTES", 2**18)
     monkeypatch.delenv("MNIST_DIR", raising=False)
     return tmp_path
 
@@ -118,8 +126,10 @@ def test_all_files_are_fetched_from_the_first_good_mirror(data, mirror):
         ("503", "HTTP status 503"),
         ("html", "not the published file"),
         ("tampered", "not the published file"),
-        ("truncated", "no proper answer|broke off"),
-        ("hanging", "no answer in 1 s|no proper answer"),
+        ("truncated", "broke off|not the published"),
+        ("hanging", "no answer in 1 s|no proper answer|broke off"),
+        ("dripping", "too slowly"),
+        ("endless", "more than any file has"),
     ],
 )
 def test_a_bad_mirror_is_passed_over_with_one_line(
@@ -137,8 +147,28 @@ def test_a_bad_mirror_is_passed_over_with_one_line(
     assert any(part in lines[0] for part in said.split("|"))
 
 
+def test_a_gz_that_the_server_calls_an_encoding_is_what_was_asked_for(
+    data, mirror
+):
+    assert provide_from(data, mirror("encoded")) == "MNIST"
+    for name, content in CONTENT.items():
+        assert (data / "mnist" / name).read_bytes() == content
+
+
 @pytest.mark.parametrize(
-    "fault", ["503", "html", "tampered", "truncated", "hanging"]
+    "address",
+    ["http://a..b/", f"http://{'x' * 70}/", "http://[::1", "nothing"],
+)
+def test_an_address_that_is_none_is_passed_over_with_one_line(
+    data, address, capsys
+):
+    assert provide_from(data, address) == STANDIN
+    assert capsys.readouterr().err.count("passed over") == 1
+
+
+@pytest.mark.parametrize(
+    "fault",
+    ["503", "html", "tampered", "truncated", "hanging", "dripping", "endless"],
 )
 def test_without_a_good_mirror_no_bad_file_is_left_and_a_standin_is_made(
     data, mirror, fault
@@ -232,7 +262,7 @@ def test_a_full_disk_is_one_sentence_and_leaves_no_file(
     def full(*args, **kwargs):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(pooch.core, "hash_matches", full)
+    monkeypatch.setattr(Path, "write_bytes", full)
     with pytest.raises(SubmissionError, match="No space left on device"):
         provide_from(data, mirror("good"))
     assert names(data / "mnist") == set()

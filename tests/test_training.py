@@ -276,7 +276,7 @@ def test_start_weights_and_data_are_not_changed(data):
     [
         ({"X": np.ones((3, 2))}, "X must have 3 columns"),
         ({"X": np.full((60, 3), np.nan)}, "X must be finite"),
-        ({"y": [0, 1]}, "X has 60 samples, but y has 2"),
+        ({"y": [0, 1]}, r"must be 60 labels .* shape is \(2,\)"),
         ({"y": [3] * 60}, "Labels must lie from 0 to 2"),
         ({"batch_size": 61}, "batch_size must be a whole number from 1 to 60"),
         ({"num_epochs": -1}, "num_epochs must be a whole number of at least"),
