@@ -104,27 +104,16 @@ def check_folder(folder, registry):
 
 def fetch(folder, registry, addresses):
     """Fetch the files that are not there; whether all are there then."""
-    missing = [
-        name
+    missing = {
+        name: sha256
         for name, sha256 in registry.items()
         if file_hash(folder / name) != sha256
-    ]
+    }
     if not missing:
         return True
     problems = ask(addresses, next(iter(registry)))
     for mirror in addresses:
-        problem = problems.get(mirror)
-        for name in missing if not problem else ():
-            content, problem = download(mirror + name)
-            if (
-                content
-                and hashlib.sha256(content).hexdigest() != registry[name]
-            ):
-                problem = "what it sends is not the published file"
-            if problem:
-                problem = f"{name}: {problem}"
-                break
-            write_whole(folder / name, content)
+        problem = problems[mirror] or fetch_from(mirror, folder, missing)
         if not problem:
             return True
         say(f"{mirror} is passed over: {problem}")
@@ -136,6 +125,18 @@ def file_hash(path):
     if not path.is_file():
         return None
     return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def fetch_from(mirror, folder, missing):
+    """Fetch files from one mirror; what went wrong, or None."""
+    for name, sha256 in missing.items():
+        content, problem = download(mirror + name)
+        if problem:
+            return f"{name}: {problem}"
+        if hashlib.sha256(content).hexdigest() != sha256:
+            return f"{name}: what it sends is not the published file"
+        write_whole(folder / name, content)
+    return None
 
 
 def ask(addresses, name):
@@ -161,10 +162,9 @@ def ask(addresses, name):
 def download(address):
     """What an address sends, and what went wrong, or None.
 
-    It stays in memory until its checksum is known; so neither a
-    mirror that never ends nor one that only drips may go on.
+    Neither a mirror that never ends nor one that only drips may go on.
     """
-    content, start = bytearray(), time.monotonic()
+    content, start = b"", time.monotonic()
     try:
         with requests.get(
             address,
@@ -182,14 +182,10 @@ def download(address):
                 late = time.monotonic() - start - ANSWER_SECONDS
                 if late > len(content) / MIN_RATE:
                     return None, "it sends too slowly"
-    except (
-        requests.RequestException,
-        HTTPError,
-        OSError,
-        ValueError,
-    ) as error:
+    # requests' own errors are OSErrors; urllib3's and addresses' are not.
+    except (OSError, HTTPError, ValueError) as error:
         return None, f"the download broke off ({type(error).__name__})"
-    return bytes(content), None
+    return content, None
 
 
 def write_standin(folder):

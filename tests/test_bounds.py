@@ -135,6 +135,13 @@ def test_bounds_are_never_above_the_distances():
             assert (bound <= nearest.squared_distances(X, queries)).all()
 
 
+@pytest.mark.parametrize("d", [16, 100, 784, 10**4])
+def test_the_norms_are_shrunk_by_more_than_all_roundings(d):
+    lower = bounds.LowerBounds(np.ones((2, d)), np.zeros(d), None, k=1)
+    shrunk = 1 - lower.coordinates(np.ones((1, d)), 1)[1][0] / d
+    assert shrunk >= (2 * d + 10 * np.sqrt(d) + 11) * 2.0**-24 * (1 - 1e-9)
+
+
 def test_data_that_float32_cannot_hold_are_left_to_measuring():
     X, queries = low_rank(200, 40)
     for scale in 1e-200, 1e200:

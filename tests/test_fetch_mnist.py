@@ -44,6 +44,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return
         if fault == "html":
             body = b"<html>Please log in to this network.</html>"
+        if fault == "empty":
+            body = b""
         if fault == "tampered":
             body = body[:-1] + bytes([body[-1] ^ 1])
         if fault == "hanging":
@@ -168,13 +170,24 @@ def test_an_address_that_is_none_is_passed_over_with_one_line(
 
 @pytest.mark.parametrize(
     "fault",
-    ["503", "html", "tampered", "truncated", "hanging", "dripping", "endless"],
+    [
+        "503",
+        "empty",
+        "html",
+        "tampered",
+        "truncated",
+        "hanging",
+        "dripping",
+        "endless",
+    ],
 )
 def test_without_a_good_mirror_no_bad_file_is_left_and_a_standin_is_made(
     data, mirror, fault
 ):
     assert provide_from(data, mirror(fault)) == STANDIN
-    assert not names(data / "mnist") & set(FILES)
+    for name in names(data / "mnist"):
+        assert (data / "mnist" / name).read_bytes() == CONTENT[name]
+    assert not any("images" in name for name in names(data / "mnist"))
     assert names(data / "standin") == set(FILES)
 
 

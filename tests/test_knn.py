@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from scipy.special import gammaln
 from scipy.stats import multivariate_normal
 from sklearn.datasets import load_iris
 from sklearn.model_selection import KFold, cross_val_score
@@ -107,6 +108,51 @@ def test_the_density_approaches_a_known_one(num_features):
     np.testing.assert_allclose(found, normal.pdf(queries[0]), rtol=0.15)
 
 
+def test_the_density_among_many_features_is_that_of_its_formula():
+    for num_features in 341, 342, 784:
+        # A ball that holds both samples, and whose volume is about 1.
+        log_unit = num_features / 2 * np.log(np.pi) - gammaln(
+            num_features / 2 + 1
+        )
+        radius = np.exp(-log_unit / num_features)
+        X = np.zeros((2, num_features))
+        X[1, 0] = radius
+        found = KNN(1).fit(X, [0, 1]).density(X[:1], [2])
+        np.testing.assert_allclose(found, 1, rtol=1e-11)
+
+
+def test_the_density_at_coinciding_samples_is_infinite_for_their_classes():
+    X, y = np.array([[0.0], [0.0], [1.0], [5.0]]), [0, 0, 0, 1]
+    model = KNN(1).fit(X, y)
+    found = model.density([[0.0]], [1, 2, 3])[:, 0]
+    np.testing.assert_allclose(found, [np.inf, np.inf, 3 / (4 * 2)])
+    found = model.class_density([[0.0]], [2])
+    assert found[0, :, 0].tolist() == [np.inf, 0]
+
+
+def test_the_model_does_not_follow_changes_of_the_callers_array(iris):
+    X, y = iris
+    given = X.copy()
+    model = KNN(3).fit(given, y)
+    given[:] = 0
+    np.testing.assert_array_equal(
+        model.predict(X), KNN(3).fit(X, y).predict(X)
+    )
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.int16, np.float32])
+def test_data_are_kept_in_their_own_type(dtype):
+    X = np.random.default_rng(0).integers(0, 120, (200, 30)).astype(dtype)
+    y = np.arange(200) % 4
+    model = KNN(3).fit(X, y)
+    assert model.X.dtype == dtype
+    expected = KNN(3).fit(X.astype(float), y)
+    for found, want in zip(
+        model.kneighbours(X[:50]), expected.kneighbours(X[:50]), strict=True
+    ):
+        np.testing.assert_array_equal(found, want)
+
+
 def test_priors_are_the_shares_of_the_classes():
     model = KNN(1).fit(np.eye(4), ["b", "a", "b", "b"])
     assert model.classes.tolist() == ["a", "b"]
@@ -140,6 +186,19 @@ def test_cross_validation_equals_that_of_sklearn(iris):
             lambda: KNN(1).fit(np.eye(2), [0, 1]).density(np.eye(2), [1, 0]),
             "from 1 to 2, but it is 0",
         ),
+        (
+            lambda: KNN(1).fit(np.eye(2), [0, 1]).predict_each(np.eye(2), []),
+            "ks must hold at least one k",
+        ),
+        (lambda: KNN(1).fit(np.eye(2), [0.0, np.nan]), "y must hold classes"),
+        (lambda: KNN(1).fit(np.eye(2), [np.inf, 0.0]), "y must hold classes"),
+        (lambda: KNN(1).fit(np.eye(2), [0.5, 1.0]), "names or whole numbers"),
+        (lambda: cross_validate(np.eye(4), [0, 1, 1], [1]), "each of the 4"),
+        (lambda: cross_validate(np.eye(4), [0] * 5, [1]), "each of the 4"),
+        (lambda: cross_validate(np.eye(4), [0] * 4, [1], 0), "from 2 to 4"),
+        (lambda: cross_validate(np.eye(4), [0] * 4, [1], 1), "from 2 to 4"),
+        (lambda: cross_validate(np.eye(4), [0] * 4, [1], 5), "from 2 to 4"),
+        (lambda: cross_validate(np.eye(4), [0] * 4, [4], 4), "from 1 to 3"),
     ],
 )
 def test_bad_use_is_explained(act, message):

@@ -34,6 +34,13 @@ def test_known_thetas_and_test_accuracies_are_reproduced():
         assert np.mean(model.predict(X_test) == y_test) == expected
 
 
+def test_a_score_of_zero_is_plus_one():
+    model = LinearLeastSquares().fit([[-1.0], [1.0]], [-1, 1])
+    model.theta = np.array([1.0, 0.0])
+    assert model.decision_function([[0.0]]) == 0
+    assert model.predict([[0.0], [-0.0], [-1e-300]]).tolist() == [1, 1, -1]
+
+
 def test_dependent_columns_are_fitted_all_the_same():
     x = np.linspace(-1, 1, 20)
     X, y = np.stack([x, 2 * x, 0 * x], axis=1), np.where(x > 0, 1, -1)
@@ -50,6 +57,8 @@ def test_dependent_columns_are_fitted_all_the_same():
     [
         (lambda: LinearLeastSquares().fit([[1.0]], [0]), r"it holds \[0\]"),
         (lambda: LinearLeastSquares().fit([[np.nan]], [1]), "X must be fin"),
+        (lambda: LinearLeastSquares().fit([[1j]], [1]), "X must hold real"),
+        (lambda: LinearLeastSquares().fit([[1.0]], [np.nan]), "y must hold"),
         (lambda: LinearLeastSquares().fit([[1.0]], [1, 1]), "one label for"),
         (lambda: LinearLeastSquares().predict([[1.0]]), "not fitted yet"),
         (

@@ -156,6 +156,7 @@ def test_squared_errors_are_those_of_their_formulas(scores):
         (SoftmaxCrossEntropy(), np.eye(3), r"a matrix of shape \(3, 4\)"),
         (BinaryCrossEntropy(), np.eye(3), r"a matrix of shape \(3, 4\)"),
         (BinaryCrossEntropy(), [1, 2], "from 0 to 1"),
+        (SquaredError(), [0.0, np.nan], "must be a vector of whole numbers"),
     ],
 )
 def test_targets_that_do_not_fit_are_refused(loss, targets, message):
@@ -164,6 +165,48 @@ def test_targets_that_do_not_fit_are_refused(loss, targets, message):
         loss.values(scores, targets)
     with pytest.raises(ValueError, match=message):
         loss.gradient(scores, targets)
+
+
+@by_name
+@pytest.mark.parametrize("count", [1, 5, 7])
+def test_another_number_of_targets_is_not_broadcast(loss, count):
+    scores = np.zeros((6, 1))
+    for targets in np.zeros(count, int), np.zeros((count, 1)):
+        for method in loss.values, loss.gradient, loss.values_and_gradient:
+            with pytest.raises(ValueError, match="must be 6 labels"):
+                method(scores, targets)
+    with pytest.raises(ValueError, match=r"must be 1 labels .* is \(6,\)"):
+        loss.gradient(scores[:1], np.zeros(6, int))
+
+
+@by_name
+@pytest.mark.parametrize("dtype", [np.int64, np.uint8, bool])
+def test_scores_that_are_integers_are_taken_as_float64(loss, dtype):
+    scores, targets = np.array([[0, 1], [1, 0]]), np.array([[0.5, 0.5]] * 2)
+    whole = scores.astype(dtype)
+    for method in loss.values, loss.gradient:
+        np.testing.assert_array_equal(
+            method(whole, targets), method(1.0 * scores, targets)
+        )
+    for function in loss.predict, log_softmax, sigmoid:
+        np.testing.assert_array_equal(function(whole), function(1.0 * scores))
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32, np.float16])
+def test_scores_from_end_to_end_of_their_range_have_a_cost(dtype):
+    end = np.finfo(dtype).max
+    scores = np.array([[end, -end], [-end, end]], dtype)
+    loss = SoftmaxCrossEntropy()
+    with np.errstate(all="raise", under="ignore"):
+        values, gradient = loss.values_and_gradient(scores, [0, 0])
+        np.testing.assert_array_equal(loss.values(scores, [0, 0]), values)
+    assert values.tolist() == [0, end]
+    assert gradient.tolist() == [[0, 0], [-1, 1]]
+
+
+def test_a_score_of_minus_infinity_is_an_impossible_class():
+    values = SoftmaxCrossEntropy().values(np.array([[0.0, -np.inf]]), [0])
+    assert values == 0
 
 
 @pytest.mark.parametrize("scale", [1, 1000])

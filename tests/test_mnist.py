@@ -1,5 +1,6 @@
 import gzip
 import os
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -9,6 +10,12 @@ from helpers import mnist
 from helpers.mnist import FILES, read_idx
 
 GOOD = as_idx(np.arange(12).reshape(3, 2, 2))
+
+
+def idx_start(*shape):
+    """The head of an IDX file."""
+    shape_bytes = b"".join(size.to_bytes(4, "big") for size in shape)
+    return bytes([0, 0, 8, len(shape)]) + shape_bytes
 
 
 @pytest.fixture
@@ -44,6 +51,12 @@ def test_an_idx_file_is_read_with_its_shape(idx):
             gzip.compress(GOOD[:-1], mtime=0),
             r"hold \[3, 2, 2\] values, .* holds 11",
         ),
+        (gzip.compress(idx_start(2**16, 2**16)), "is not an IDX file"),
+        (gzip.compress(idx_start(2**28, 2)), "is not an IDX file"),
+        (gzip.compress(idx_start(2**31, 2**31, 4)), "is not an IDX file"),
+        (gzip.compress(idx_start(*[1] * 65) + b"x"), "is not an IDX file"),
+        (gzip.compress(idx_start() + b"x"), "is not an IDX file"),
+        (gzip.compress(idx_start(2, 0) + b"x"), "but it holds more"),
         (gzip.compress(GOOD + b"x", mtime=0), "but it holds more"),
     ],
 )
@@ -53,6 +66,20 @@ def test_a_damaged_file_is_one_sentence_that_names_the_command(
     with pytest.raises(ValueError, match=message) as caught:
         read_idx(idx(content))
     assert "run `make data`" in str(caught.value)
+
+
+def test_a_file_that_unpacks_to_gigabytes_is_not_unpacked(idx):
+    path = idx(gzip.compress(GOOD + bytes(2**26), compresslevel=1, mtime=0))
+    tracemalloc.start()
+    with pytest.raises(ValueError, match="but it holds more"):
+        read_idx(path)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 2**22
+
+
+def test_an_idx_file_without_values_is_an_empty_array(idx):
+    assert read_idx(idx(gzip.compress(idx_start(0, 28, 28)))).size == 0
 
 
 def test_a_folder_without_the_files_names_the_command(tmp_path, monkeypatch):

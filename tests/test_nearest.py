@@ -1,5 +1,8 @@
+from fractions import Fraction
+
 import numpy as np
 import pytest
+from scipy.sparse import csr_array
 from scipy.spatial.distance import cdist
 
 from helpers import nearest
@@ -30,6 +33,42 @@ def test_ties_come_by_index_wherever_the_cut_falls(k):
     X = np.stack(np.meshgrid(*[[0, 1, 2]] * 3), axis=-1).reshape(-1, 3)
     indices, _ = nearest_neighbours(X, X, k)
     np.testing.assert_array_equal(indices, by_sorting(X, X, k)[0])
+
+
+def exactly(X, queries, k):
+    """Neighbours by whole-number arithmetic, which rounds nothing."""
+    return [
+        sorted(
+            range(len(X)),
+            key=lambda i: sum(
+                (Fraction(float(x)) - Fraction(float(q))) ** 2
+                for x, q in zip(X[i], query, strict=True)
+            ),
+        )[:k]
+        for query in queries
+    ]
+
+
+@pytest.mark.parametrize("num_features", [1, 3, 20])
+@pytest.mark.parametrize("power", [-1074, -700, -530, -90, 0, 500, 700, 1010])
+def test_neighbours_are_right_at_any_scale(power, num_features):
+    rng = np.random.default_rng(4)
+    whole = rng.integers(-99, 99, (2, 30, num_features))
+    X, queries = np.ldexp(whole, power)  # so that ties stay ties
+    indices, distances = nearest_neighbours(X, queries, 4)
+    assert indices.tolist() == exactly(X, queries, 4)
+    expected = by_sorting(*whole, 4)[1]
+    if power < -1000:  # where there are no fractions
+        expected = expected.round()
+    np.testing.assert_allclose(np.ldexp(distances, -power), expected, 1e-14)
+
+
+def test_a_distance_beyond_the_largest_number_is_infinite():
+    X = [[1.7e308], [-1.7e308], [0.0]]
+    indices, distances = nearest_neighbours(X, [[-1.6e308]], 3)
+    assert indices.tolist() == [[1, 2, 0]]
+    assert distances[0, 1] == pytest.approx(1.6e308)
+    assert distances[0, 2] == np.inf
 
 
 def test_duplicates_are_at_distance_zero_and_come_by_index():
@@ -79,6 +118,13 @@ def test_no_queries_are_refused_as_an_empty_matrix():
         ([[0.0]], [[np.inf]], 1, "queries must be finite"),
         ([[0.0]], [[0.0, 1.0]], 1, "queries must have 1 columns"),
         ([0.0, 1.0], [[0.0]], 1, r"X must have shape .* \(2,\)"),
+        ([0.0, 1.0], [[0.0]], 1, "Reshape your data"),
+        (np.empty((2, 0)), [[]], 1, r"with at least one of each.* \(2, 0\)"),
+        ([[1j]], [[0.0]], 1, "Complex data are not supported"),
+        ([["1"]], [[0.0]], 1, "X must hold real numbers, but its type is <U1"),
+        (csr_array([[1.0]]), [[0.0]], 1, r"X is sparse, .* X\.toarray"),
+        ([[0.0]], csr_array([[1.0]]), 1, "queries is sparse"),
+        (np.ma.array([[1.0]], mask=True), [[0.0]], 1, "X has masked values"),
         ([[0.0]], [[0.0]], 0, "k must be a whole number from 1 to 1"),
         ([[0.0]], [[0.0]], 2, "from 1 to 1, but it is 2"),
         ([[0.0]], [[0.0]], 1.5, "but it is 1.5"),

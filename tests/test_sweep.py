@@ -1,14 +1,17 @@
 import os
+import sys
 import time
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing import get_context
+from pathlib import Path
 
 import numpy as np
 import pytest
 from distributed import Client, LocalCluster
 
+import helpers.sweep
 from helpers.losses import SquaredError
-from helpers.sweep import sweep
+from helpers.sweep import BLAS_THREADS, sweep
 from helpers.training import train
 
 GRID = {"learning_rate": [0.3, 0.1, 1e200], "num_epochs": [4, 3]}
@@ -38,6 +41,36 @@ def kills_its_worker_at(number, fatal):
     if number == fatal:
         os._exit(1)
     return number
+
+
+def kills_its_worker_once(number, marks):
+    """The first call of number 1 dies; each call leaves a mark."""
+    mark = Path(marks, str(number))
+    first = not mark.exists()
+    with mark.open("a") as file:
+        file.write("x")
+    if number == 1 and first:
+        os._exit(1)
+    return number**2
+
+
+def environment(name):
+    return os.environ.get(name)
+
+
+def exits(number):
+    sys.exit(number)
+
+
+class CannotTravel(Exception):
+    """Pickled without what it needs to be made again."""
+
+    def __init__(self, one, two):
+        super().__init__(one)
+
+
+def raises_what_cannot_travel(number):
+    raise CannotTravel(1, 2)
 
 
 def raises_at_two(number):
@@ -103,8 +136,60 @@ def test_a_worker_that_dies_names_its_settings():
         sweep(kills_its_worker_at, grid)
 
 
+def test_a_death_that_does_not_come_again_costs_only_the_calls_after_it(
+    tmp_path, monkeypatch
+):
+    new_pool = helpers.sweep._new_pool  # of one process: the calls in order
+    monkeypatch.setattr(helpers.sweep, "_new_pool", lambda *_: new_pool(1))
+    found = sweep(
+        kills_its_worker_once, {"number": range(4), "marks": [str(tmp_path)]}
+    )
+    assert [result for _, result in found] == [0, 1, 4, 9]
+    assert (tmp_path / "0").read_text() == "x"
+    assert (tmp_path / "1").read_text() == "xx"
+
+
+def test_workers_have_one_thread_and_the_environment_stays(monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "7")
+    monkeypatch.delenv("MKL_NUM_THREADS", raising=False)
+    before = dict(os.environ)
+    found = sweep(environment, {"name": BLAS_THREADS})
+    assert [result for _, result in found] == ["1"] * len(BLAS_THREADS)
+    assert dict(os.environ) == before
+
+
+@pytest.mark.parametrize("executor", [ThreadPoolExecutor(1), processes(1), 3])
+def test_an_executor_that_takes_no_calls_is_named(executor):
+    if executor != 3:
+        executor.shutdown()
+    with pytest.raises(RuntimeError, match="The executor takes no calls"):
+        sweep(later_first, {"number": [5]}, executor)
+
+
+def test_a_given_executor_that_breaks_is_not_replaced_by_this_machine():
+    grid = {"number": [0, 1, 2], "fatal": [1]}
+    with (
+        processes(1) as executor,
+        pytest.raises(RuntimeError, match=r"The executor broke after 1 of 3"),
+    ):
+        sweep(kills_its_worker_at, grid, executor)
+
+
+def test_an_exit_in_a_call_ends_that_call_alone():
+    with (
+        ThreadPoolExecutor(1) as executor,
+        pytest.raises(RuntimeError, match=r"\{'number': 3\} failed: SystemEx"),
+    ):
+        sweep(exits, {"number": [3]}, executor)
+
+
+def test_an_exception_that_cannot_travel_is_not_called_a_death_for_certain():
+    with pytest.raises(RuntimeError, match="died, or could not send back"):
+        sweep(raises_what_cannot_travel, {"number": [3]})
+
+
 @pytest.mark.filterwarnings("default")
-def test_the_same_call_runs_on_a_dask_cluster():
+def test_the_same_call_runs_on_a_dask_cluster_that_replaces_workers(tmp_path):
     with (
         LocalCluster(
             n_workers=2,
@@ -119,3 +204,6 @@ def test_the_same_call_runs_on_a_dask_cluster():
         assert repr(found) == repr(expected())
         with pytest.raises(RuntimeError, match=r"\{'number': 2\} failed"):
             sweep(raises_at_two, {"number": [2]}, client.get_executor())
+        grid = {"number": range(4), "marks": [str(tmp_path)]}
+        found = sweep(kills_its_worker_once, grid, client.get_executor())
+        assert [result for _, result in found] == [0, 1, 4, 9]

@@ -35,6 +35,18 @@ def test_the_true_density_predicts_how_many_samples_fall_into_a_box():
         np.testing.assert_allclose(inside[y == c].mean(), expected, rtol=0.05)
 
 
+def test_each_moon_is_where_its_name_says():
+    # The upper one's top, the lower one's bottom, and the middle of the arcs.
+    upper, lower = moons_density([[0, 1], [1, -0.5], [0.5, 0.25]])
+    assert upper[0] > 0.2 > 0.02 > upper[1]
+    assert lower[1] > 0.2 > 0.02 > lower[0]
+    np.testing.assert_allclose(upper[2], lower[2])  # they mirror each other
+    X, y, *_ = moons()
+    for c in 0, 1:
+        own, other = moons_density(X[y == c])[[c, 1 - c]]
+        assert np.mean(own > other) > 0.95
+
+
 def test_grid_points_run_along_the_first_axis_first():
     x1, x2, points = grid((0, 2), (5, 6), num=3)
     values = points[:, 0] * 10 + points[:, 1]

@@ -187,6 +187,21 @@ def test_accuracy_of_one_column_counts_from_one_half_on():
     assert accuracy(predictions, np.array([[0], [1], [1], [1]])) == 0.75
 
 
+@pytest.mark.parametrize(
+    ("predictions", "targets", "message"),
+    [
+        (np.ones((3, 1)), np.ones(3), r"of shape \(3, 1\) need .* is \(3,\)"),
+        (np.ones((3, 2)), np.ones((3, 1)), "the same shape"),
+        (np.array([[np.nan], [0.0]]), np.ones((2, 1)), "some are NaN"),
+    ],
+)
+def test_accuracy_of_what_does_not_fit_is_refused(
+    predictions, targets, message
+):
+    with pytest.raises(ValueError, match=message):
+        accuracy(predictions, targets)
+
+
 def test_early_stopping_restores_the_best_weights(data):
     X, y = data
     validation = X[:10], (y[:10] + 1) % 3  # gets worse as training goes on
@@ -280,7 +295,36 @@ def test_start_weights_and_data_are_not_changed(data):
         ({"y": [3] * 60}, "Labels must lie from 0 to 2"),
         ({"batch_size": 61}, "batch_size must be a whole number from 1 to 60"),
         ({"num_epochs": -1}, "num_epochs must be a whole number of at least"),
+        ({"batch_size": 0}, "batch_size must be a whole number from 1 to 60"),
+        ({"batch_size": False}, "from 1 to 60, but it is False"),
+        ({"learning_rate": -1}, "learning_rate must be a finite number of at"),
+        ({"learning_rate": np.nan}, "learning_rate must be a finite number"),
+        ({"learning_rate": None}, "learning_rate must be a finite number"),
+        ({"l2": -1}, "l2 must be a finite number of at least 0"),
+        ({"l2": np.inf}, "l2 must be a finite number of at least 0"),
+        ({"reduction": np.nan}, "reduction must be a finite number"),
+        ({"y": np.full((60, 3), np.nan)}, "y must be finite"),
+        ({"X": np.ones((60, 3)) * 1j}, "X must hold real numbers"),
+        ({"weights": np.ones((3, 3)) * 1j}, "weights must hold real numbers"),
         ({"weights": np.ones(3)}, "weights must have shape"),
+        ({"monitors": {"a": (np.ones((0, 3)), [])}}, "X of 'a' must have sh"),
+        ({"monitors": {"a": (np.ones((2, 2)), [0, 0])}}, "X of 'a' must have"),
+        ({"monitors": {"a": (np.ones((2, 3)), [0])}}, "must be 2 labels"),
+        (
+            {"monitors": {"a": (np.full((1, 3), np.nan), [0])}},
+            "X of 'a' must be finite",
+        ),
+        (
+            {"monitors": {"a": (np.ones((1, 3)), np.full((1, 3), np.nan))}},
+            "y of 'a' must be finite",
+        ),
+        (
+            {
+                "monitors": {"a": (np.ones((1, 3)), [0])},
+                "early_stopping": EarlyStopping("a", 0),
+            },
+            "patience must be a whole number of at least 1",
+        ),
         ({"reduction": "median"}, "reduction must be"),
         (
             {"early_stopping": EarlyStopping("validation", 1)},
@@ -290,9 +334,23 @@ def test_start_weights_and_data_are_not_changed(data):
 )
 def test_bad_arguments_are_explained(data, changes, message):
     X, y = data
-    arguments = {"X": X, "y": y, "weights": START, "num_epochs": 1} | changes
+    arguments = {
+        **{"X": X, "y": y, "weights": START},
+        **{"learning_rate": 0.1, "num_epochs": 1, "monitor_steps": [0]},
+    } | changes
     with pytest.raises(ValueError, match=message):
-        train(SoftmaxCrossEntropy(), learning_rate=0.1, **arguments)
+        train(SoftmaxCrossEntropy(), **arguments)
+
+
+def test_a_list_and_a_table_of_bytes_are_trained_on(data):
+    X, y = data
+    settings = {"learning_rate": 0.1, "num_epochs": 2}
+    found = train(SquaredError(), X.tolist(), y, START, **settings)
+    expected = train(SquaredError(), X, y, START, **settings)
+    np.testing.assert_array_equal(found.weights, expected.weights)
+    pixels = np.abs(X).astype(np.uint8)
+    found = train(SquaredError(), pixels, y, START, **settings)
+    assert found.weights.dtype == np.float32
 
 
 def test_the_binary_loss_trains_on_a_single_column(data):
