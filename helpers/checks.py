@@ -34,8 +34,7 @@ def matrix(values, name, num_columns=None, dtype=None):
     array = np.asarray(values)
     if array.dtype.kind not in "biufO":
         raise ValueError(
-            f"{name} must hold real numbers, but its type is {array.dtype}. "
-            f"Complex data are not supported."
+            f"{name} must hold real numbers, but its type is {array.dtype}."
         )
     if dtype is None and (array.dtype.kind == "O" or array.itemsize > 8):
         dtype = np.float64

@@ -73,9 +73,9 @@ class KNN:
         ValueError
             If the model is not fitted or the queries do not fit its data.
         """
-        indices, distances = self._search(np.atleast_2d(queries), [self.k])
-        shape = (*np.shape(queries)[:-1], self.k)
-        return indices.reshape(shape), distances.reshape(shape)
+        rows, is_single = _as_rows(queries)
+        found = self._search(rows, [self.k])
+        return tuple(part[0] if is_single else part for part in found)
 
     def predict(self, queries):
         """The label that most of the k neighbours have, for each query.
@@ -86,8 +86,9 @@ class KNN:
         -------
         ndarray of shape (n_queries,), or one label for a single query
         """
-        labels = self.predict_each(np.atleast_2d(queries), [self.k])[0]
-        return labels.reshape(np.shape(queries)[:-1])[()]
+        rows, is_single = _as_rows(queries)
+        labels = self.predict_each(rows, [self.k])[0]
+        return labels[0] if is_single else labels
 
     def predict_each(self, queries, ks):
         """`predict` for every k in `ks`.
@@ -164,6 +165,12 @@ class KNN:
         radii = distances[:, np.subtract(ks, 1)].T
         with np.errstate(divide="ignore"):
             return unit_ball + dim * np.log(radii)
+
+
+def _as_rows(queries):
+    """Queries as a matrix, and whether it holds a single one."""
+    array = np.asanyarray(queries)
+    return (array[np.newaxis], True) if array.ndim == 1 else (queries, False)
 
 
 @np.errstate(divide="ignore", over="ignore", invalid="ignore")

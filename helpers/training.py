@@ -10,12 +10,17 @@ from helpers.checks import finite_matrix, matrix, number, whole_number
 def add_bias(X):
     """Append a column of ones, so that the last row of W is the bias.
 
+    Raises
+    ------
+    ValueError
+        If `X` is not a finite matrix.
+
     Examples
     --------
     >>> add_bias(np.array([[2., 3.]]))
     array([[2., 3., 1.]])
     """
-    X = np.asarray(X)
+    X = finite_matrix(X, "X")
     return np.hstack([X, np.ones((len(X), 1), X.dtype)])
 
 

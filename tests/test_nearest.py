@@ -120,7 +120,7 @@ def test_no_queries_are_refused_as_an_empty_matrix():
         ([0.0, 1.0], [[0.0]], 1, r"X must have shape .* \(2,\)"),
         ([0.0, 1.0], [[0.0]], 1, "Reshape your data"),
         (np.empty((2, 0)), [[]], 1, r"with at least one of each.* \(2, 0\)"),
-        ([[1j]], [[0.0]], 1, "Complex data are not supported"),
+        ([[1j]], [[0.0]], 1, "real numbers, but its type is complex128"),
         ([["1"]], [[0.0]], 1, "X must hold real numbers, but its type is <U1"),
         (csr_array([[1.0]]), [[0.0]], 1, r"X is sparse, .* X\.toarray"),
         ([[0.0]], csr_array([[1.0]]), 1, "queries is sparse"),
