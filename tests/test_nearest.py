@@ -106,6 +106,16 @@ def test_smallest_equals_a_stable_sort_when_values_repeat():
         np.testing.assert_array_equal(smallest(values, k), expected)
 
 
+def test_only_rows_with_a_tie_at_the_cut_are_sorted_as_a_whole(monkeypatch):
+    shapes, argsort = [], np.argsort
+    monkeypatch.setattr(
+        np, "argsort", lambda a, **k: shapes.append(a.shape) or argsort(a, **k)
+    )
+    values = np.array([[1, 2, 3, 4], [2, 9, 1, 2], [2, 2, 3, 4], [5, 6, 8, 7]])
+    assert smallest(values, 2).tolist() == [[0, 1], [2, 0], [0, 1], [0, 1]]
+    assert shapes == [(4, 2), (1, 4)]
+
+
 def test_no_queries_are_refused_as_an_empty_matrix():
     with pytest.raises(ValueError, match=r"queries must have shape"):
         nearest_neighbours(np.eye(2), np.empty((0, 2)), 1)

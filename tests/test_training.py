@@ -107,7 +107,10 @@ def test_shuffled_minibatches_cover_every_row_once_and_differ_by_epoch():
     assert sizes == [4, 4]
 
 
-def test_minibatch_training_equals_steps_made_one_by_one(data):
+@pytest.mark.parametrize(("drop_last", "num_steps"), [(True, 4), (False, 6)])
+def test_minibatch_training_equals_steps_made_one_by_one(
+    data, drop_last, num_steps
+):
     X, y = data
     history = train(
         SoftmaxCrossEntropy(),
@@ -118,11 +121,11 @@ def test_minibatch_training_equals_steps_made_one_by_one(data):
         num_epochs=2,
         batch_size=25,
         rng=np.random.default_rng(5),
-        drop_last=True,
+        drop_last=drop_last,
     )
     weights, rng = START, np.random.default_rng(5)
     for _ in range(2):
-        for rows in minibatches(60, 25, rng, drop_last=True):
+        for rows in minibatches(60, 25, rng, drop_last):
             weights = train(
                 SoftmaxCrossEntropy(),
                 X[rows],
@@ -132,7 +135,7 @@ def test_minibatch_training_equals_steps_made_one_by_one(data):
                 num_epochs=1,
             ).weights
     np.testing.assert_allclose(history.weights, weights, rtol=1e-12)
-    assert history.num_steps == 4
+    assert history.num_steps == num_steps
 
 
 def test_the_same_generator_gives_the_same_weights(data):
@@ -405,6 +408,27 @@ def test_to_watch_a_training_does_not_change_it(
         {"a part": (X[:20], y[:20])},
     ):
         np.testing.assert_allclose(weights(monitors), unwatched, rtol=1e-12)
+
+
+class OnlyBothAtOnce(SoftmaxCrossEntropy):
+    def gradient(self, scores, targets):
+        raise AssertionError("the record before has made this forward pass")
+
+
+def test_the_forward_pass_of_a_record_serves_the_next_step(data):
+    X, y = data
+    settings = {"learning_rate": 0.1, "num_epochs": 3}
+    found = train(
+        OnlyBothAtOnce(),
+        X,
+        y,
+        START,
+        monitors={"train": (X, y)},
+        monitor_steps=range(3),
+        **settings,
+    )
+    expected = train(SoftmaxCrossEntropy(), X, y, START, **settings)
+    np.testing.assert_allclose(found.weights, expected.weights, rtol=1e-14)
 
 
 def test_nan_in_a_part_of_the_data_is_refused_as_soon_as_it_is_used(data):
