@@ -112,11 +112,13 @@ def label_vector(labels, num_samples):
             f"y must hold one label for each of the {num_samples} samples, "
             f"but its shape is {vector.shape}."
         )
-    if vector.dtype.kind in "fc" and not (
-        np.isfinite(vector).all() and (vector == np.round(vector)).all()
-    ):
+    if vector.dtype.kind == "f":
+        are_classes = np.isfinite(vector) & (vector == np.round(vector))
+    else:
+        are_classes = vector.dtype.kind != "c"
+    if not np.all(are_classes):
         raise ValueError(
             "y must hold classes: names or whole numbers, but it holds NaN, "
-            "infinity or fractions."
+            "infinity, fractions or complex numbers."
         )
     return vector

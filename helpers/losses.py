@@ -260,9 +260,10 @@ class SigmoidSquaredError(SquaredError):
 
 
 def _floats(values):
-    """Values as they are, or integers as float64."""
+    """Values as they are, or integers as float64; complex ones are refused."""
     values = np.asarray(values)
-    return values if values.dtype.kind == "f" else values.astype(np.float64)
+    dtype = values.dtype if values.dtype.kind == "f" else np.float64
+    return values.astype(dtype, casting="same_kind", copy=False)
 
 
 def _labels(labels, num_classes):

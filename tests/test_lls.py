@@ -59,6 +59,7 @@ def test_dependent_columns_are_fitted_all_the_same():
         (lambda: LinearLeastSquares().fit([[np.nan]], [1]), "X must be fin"),
         (lambda: LinearLeastSquares().fit([[1j]], [1]), "X must hold real"),
         (lambda: LinearLeastSquares().fit([[1.0]], [np.nan]), "y must hold"),
+        (lambda: LinearLeastSquares().fit([[1.0]], [1 + 0j]), "or complex"),
         (lambda: LinearLeastSquares().fit([[1.0]], [1, 1]), "one label for"),
         (lambda: LinearLeastSquares().predict([[1.0]]), "not fitted yet"),
         (

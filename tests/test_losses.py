@@ -204,6 +204,13 @@ def test_scores_from_end_to_end_of_their_range_have_a_cost(dtype):
     assert gradient.tolist() == [[0, 0], [-1, 1]]
 
 
+@by_name
+def test_complex_scores_are_refused(loss):
+    for method in loss.values, loss.gradient:
+        with pytest.raises(TypeError, match="from dtype\\('complex128'\\)"):
+            method(np.array([[1j]]), [0])
+
+
 def test_a_score_of_minus_infinity_is_an_impossible_class():
     values = SoftmaxCrossEntropy().values(np.array([[0.0, -np.inf]]), [0])
     assert values == 0
