@@ -34,6 +34,18 @@ def test_known_thetas_and_test_accuracies_are_reproduced():
         assert np.mean(model.predict(X_test) == y_test) == expected
 
 
+def test_data_of_other_types_are_fitted_as_float64():
+    X, y, X_test, _ = outlier_blobs(4)
+    X, X_test = X.astype(np.float32), X_test.astype(np.float32)
+    found = LinearLeastSquares().fit(X, y)
+    expected = LinearLeastSquares().fit(X.astype(float), y)
+    np.testing.assert_array_equal(found.theta, expected.theta)
+    np.testing.assert_array_equal(
+        found.decision_function(X_test),
+        expected.decision_function(X_test.astype(float)),
+    )
+
+
 def test_a_score_of_zero_is_plus_one():
     model = LinearLeastSquares().fit([[-1.0], [1.0]], [-1, 1])
     model.theta = np.array([1.0, 0.0])

@@ -64,6 +64,8 @@ def test_the_blobs_are_those_of_the_sheet_with_the_outlier_last():
     assert np.unique(y).tolist() == np.unique(y_test).tolist() == [-1, 1]
     np.testing.assert_allclose(X[y == 1].mean(axis=0), [0, 0], atol=0.03)
     np.testing.assert_allclose(X[:-1][y[:-1] == -1].mean(axis=0), 1, atol=0.03)
+    np.testing.assert_allclose(X[0], [0.797645, 1.016994], atol=1e-6)
+    assert y_test[:8].tolist() == [-1, -1, 1, -1, -1, -1, 1, 1]
     near = outlier_blobs(1)
     np.testing.assert_array_equal(near[0][:-1], X[:-1])
 
@@ -75,3 +77,4 @@ def test_digits_are_scaled_and_split_as_the_sheet_says():
     assert X.min() == 0
     assert X.max() == 1
     assert sorted({*y, *y_test}) == list(range(10))
+    assert y_test[:8].tolist() == [2, 8, 2, 6, 6, 7, 1, 9]
