@@ -1,5 +1,7 @@
 """MNIST as the editions of sheet tdt4265-a1 split it, and curves over it."""
 
+from functools import partial
+
 import numpy as np
 
 from helpers import mnist
@@ -30,10 +32,8 @@ def sets_2023(digits=None, dtype=np.float64):
         "validation": (test_images, test_labels),
         "unseen": (images[NUM_USED:], labels[NUM_USED:]),
     }
-    return {
-        name: _ready(lambda pixels: pixels / 127.5 - 1, digits, dtype, *given)
-        for name, given in sets.items()
-    }
+    ready = partial(_ready, lambda pixels: pixels / 127.5 - 1, digits, dtype)
+    return {name: ready(*given) for name, given in sets.items()}
 
 
 def sets_2020(rng, digits=None, dtype=np.float64):
@@ -53,26 +53,14 @@ def sets_2020(rng, digits=None, dtype=np.float64):
         the test file.
     """
     images, labels, test_images, test_labels = _files()
+    ready = partial(_ready, lambda pixels: pixels / 255, digits, dtype)
     order = rng.permutation(NUM_USED)
-    X, y = _ready(
-        lambda pixels: pixels / 255,
-        digits,
-        dtype,
-        images[order],
-        labels[order],
-    )
+    X, y = ready(images[order], labels[order])
     end = len(y) * 9 // 10
-    test = _ready(
-        lambda pixels: pixels / 255,
-        digits,
-        dtype,
-        test_images[-2000:],
-        test_labels[-2000:],
-    )
     return {
         "training": (X[:end], y[:end]),
         "validation": (X[end:], y[end:]),
-        "test": test,
+        "test": ready(test_images[-2000:], test_labels[-2000:]),
     }
 
 

@@ -161,7 +161,7 @@ def test_priors_are_the_shares_of_the_classes():
 
 def test_cross_validation_equals_that_of_sklearn(iris):
     X, y = iris
-    found = cross_validate(X, y, [1, 5], num_folds=10)
+    found = cross_validate(X, y, [1, 5])
     for column, k in enumerate([1, 5]):
         reference = cross_val_score(
             KNeighborsClassifier(k), X, y, cv=KFold(10)
