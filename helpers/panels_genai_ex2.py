@@ -8,7 +8,7 @@ from helpers import plots
 from helpers.knn import KNN
 from helpers.lls import LinearLeastSquares
 from helpers.losses import SoftmaxCrossEntropy
-from helpers.panel import interactive, panel, widgets
+from helpers.old_panel import interactive, panel, widgets
 from helpers.toy_data import outlier_blobs
 from helpers.training import train
 

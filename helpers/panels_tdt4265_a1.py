@@ -3,7 +3,7 @@
 import numpy as np
 
 from helpers import plots
-from helpers.panel import interactive, panel, widgets
+from helpers.old_panel import interactive, panel, widgets
 
 
 @interactive

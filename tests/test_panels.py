@@ -3,7 +3,8 @@ import nbformat
 import numpy as np
 import pytest
 
-from helpers import panel, panels_genai_ex2, panels_tdt4265_a1
+from helpers import old_panel as panel
+from helpers import panels_genai_ex2, panels_tdt4265_a1
 from helpers.knn import KNN
 from helpers.lls import LinearLeastSquares
 from helpers.losses import SoftmaxCrossEntropy
