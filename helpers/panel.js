@@ -247,9 +247,13 @@ function heading(pen, plane, width, left, paint) {
 function drawPlane(canvas, plane, paint) {
   const { clientWidth: width, clientHeight: height } = canvas;
   const ratio = window.devicePixelRatio || 1;
-  [canvas.width, canvas.height] = [width * ratio, height * ratio];
   const pen = canvas.getContext("2d");
-  pen.scale(ratio, ratio);
+  const size = [Math.round(width * ratio), Math.round(height * ratio)];
+  if (canvas.width !== size[0] || canvas.height !== size[1]) {
+    [canvas.width, canvas.height] = size; // takes time
+  }
+  pen.setTransform(ratio, 0, 0, ratio, 0, 0);
+  pen.clearRect(0, 0, width, height);
   [pen.font, pen.textBaseline, pen.lineJoin] = [FONT, "middle", "round"];
   let [left, right] = plane.axes ? [plane.ylabel ? 62 : 44, width - 20]
     : [2, width - 2];
@@ -592,7 +596,8 @@ function drawing(control, values, changed, paint) {
     class: "panel-drawing", "aria-label": `${label}: ${side} by ${side} `
       + "pixels; arrow keys move the pen, Space paints, with Shift it "
       + "paints as it moves" });
-  let pen = [side / 2, side / 2]; // in pixels of the drawing
+  const middle = Math.floor(side / 2) + 0.5;
+  let pen = [middle, middle]; // in pixels of the drawing
   let old = null;
 
   /** Paint along the way from the pen's last place, with a soft edge. */

@@ -175,6 +175,9 @@ class Plane:
     axes: bool = True
     layers: list = field(default_factory=list)
 
+    def __post_init__(self):
+        self.xlim, self.ylim = map(tuple, (self.xlim, self.ylim))
+
     def regions(self, x, y, classes):
         """Tint each cell of a grid in the colour of its class.
 

@@ -9,69 +9,105 @@ from helpers.knn import KNN
 from helpers.lls import LinearLeastSquares
 from helpers.losses import SoftmaxCrossEntropy
 from helpers.old_panel import interactive, panel, widgets
-from helpers.toy_data import outlier_blobs
+from helpers.panel import Button, Handle, Panel, Pick, Plane, Slider
+from helpers.plots import LINES
+from helpers.toy_data import grid, moons, moons_density, outlier_blobs
 from helpers.training import train
 
+ANGLE = np.linspace(0, 2 * np.pi, 100)
+CIRCLE = np.transpose([np.cos(ANGLE), np.sin(ANGLE)])
 
-@interactive
-def knn_panel(X, y, x1, x2, points):
-    """Move k and a query point; see its neighbours and the boundary.
 
-    The regions for every k on the slider come from one neighbour search when
-    the panel opens, so moving a slider only redraws.
+def knn_panel():
+    """Move a query point, flip labels and choose k; see the boundary follow.
 
-    Parameters
-    ----------
-    X, y : ndarrays of shape (n, 2) and (n,), the training samples
-    x1, x2, points : the axes and points of a grid, as `toy_data.grid` gives
+    All neighbours of the grid's points are found when the panel opens. After
+    that a move only counts votes.
     """
-    ks = sorted({round(k) for k in np.geomspace(1, len(X), 60)})
-    model = KNN(len(X)).fit(X, y)
-    regions = np.searchsorted(model.classes, model.predict_each(points, ks))
-    regions = dict(zip(ks, regions.astype(np.uint8), strict=True))
+    X, y, X_test, y_test = moons()
+    x1, x2, points = grid((-1.5, 2.5), (-1, 1.5), num=80)
+    truth = moons_density(points)
+    best = np.max(truth, axis=0).sum() / truth.sum()
+    ks = sorted({round(k) for k in np.geomspace(1, 512, 60)})
+    search = KNN(ks[-1]).fit(X, y)
+    nearest = {
+        name: search.kneighbours(queries)[0].astype(np.uint16)
+        for name, queries in (("grid", points), ("own", X), ("test", X_test))
+    }
 
-    fig, [ax] = plots.new_figure(3.7)
-    fill = ax.pcolormesh(
-        x1,
-        x2,
-        regions[1].reshape(len(x2), len(x1)),
-        cmap=plots.region_map(model.classes),
-    )
-    plots.draw_classes(ax, X, y)
-    (ball,) = ax.plot([], [], color="black", lw=1, label="ball to the k-th")
-    (rim,) = ax.plot(
-        [], [], "o", color="black", fillstyle="none", ms=6, label="neighbour"
-    )
-    (cross,) = ax.plot([], [], "kX", ms=9, label="query")
-    ax.set(xlim=x1[[0, -1]], ylim=x2[[0, -1]], aspect="equal")
-    ax.set(xlabel="feature $x_1$", ylabel="feature $x_2$")
-    ax.legend(fontsize=8, loc="upper right")
-    angle = np.linspace(0, 2 * np.pi, 100)
-    circle = np.stack([np.cos(angle), np.sin(angle)])
+    @lru_cache
+    def vote(flipped):
+        """For every k: votes for class 1 on the grid, and accuracies."""
+        labels = y.copy()
+        labels[list(flipped)] ^= 1
+        wins, votes = {}, None
+        for name, indices in nearest.items():
+            totals = np.cumsum(labels[indices], axis=1, dtype=np.uint16)
+            totals = totals[:, np.subtract(ks, 1)].T
+            wins[name] = totals > np.floor_divide(ks, 2)[:, np.newaxis]
+            votes = totals if name == "grid" else votes
+        right = np.where(wins["grid"], truth[1], truth[0])
+        accuracies = {
+            "new samples": right.sum(axis=1) / truth.sum(),
+            "100 test samples": np.mean(wins["test"] == y_test, axis=1),
+            "training samples": np.mean(wins["own"] == labels, axis=1),
+        }
+        return labels, votes, wins["grid"], accuracies
 
-    def draw(k, query1, query2):
-        query = np.array([query1, query2])
-        indices, distances = KNN(k).fit(X, y).kneighbours([query])
-        fill.set_array(regions[k])
-        cross.set_data([query1], [query2])
-        rim.set_data(*X[indices[0]].T)
-        ball.set_data(*(query[:, np.newaxis] + distances[0, -1] * circle))
-        labels, votes = np.unique(y[indices[0]], return_counts=True)
-        counts = ", ".join(
-            f"{vote} in class {label}"
-            for label, vote in zip(labels, votes, strict=True)
+    def draw(query, flipped, k):
+        i = ks.index(k)
+        labels, votes, wins, accuracies = vote(tuple(sorted(flipped)))
+        indices, distances = search.kneighbours(np.array(query))
+        neighbours, radius = indices[:k], distances[k - 1]
+        counts = np.bincount(labels[neighbours], minlength=2)
+
+        plane = Plane(
+            "900 samples and the boundary",
+            x1[[0, -1]],
+            x2[[0, -1]],
+            "feature x₁",
+            "feature x₂",
+            equal=True,
+            size=(500, 370),
         )
-        return (
-            f"k = {k}: {counts}; predicted class {labels[votes.argmax()]}; "
-            f"distance to the k-th neighbour {distances[0, -1]:.3f}"
+        plane.regions(x1, x2, wins[i])
+        plane.points(X, labels, label=["class 0", "class 1"], pick="flipped")
+        plane.points(X[neighbours], "text", 5, hollow=True, label="neighbour")
+        plane.line(query + radius * CIRCLE, width=1, label="to the k-th")
+        plane.contour(x1, x2, votes[i], k // 2 + 0.5, label="boundary")
+        best_style = {"colour": 2, "dash": "--", "width": 2.5}
+        gap = truth[1] - truth[0]
+        plane.contour(x1, x2, gap, 0, label="best possible", **best_style)
+
+        curve = Plane(
+            "share classified correctly",
+            (1, ks[-1]),
+            (0.84, 1.005),
+            "k",
+            "accuracy",
+            log="x",
+            size=(330, 370),
+        )
+        for c, (name, values) in enumerate(accuracies.items()):
+            line = np.transpose([ks, values])
+            curve.line(line, c, LINES[c], label=name)
+            curve.points(line[[i]], "text", 5, hollow=True)
+        curve.mark(y=best, label=f"best possible, {best:.3f}", dash=":")
+        return [plane, curve], (
+            f"k = {k}: {counts[0]} neighbours in class 0, {counts[1]} in "
+            f"class 1, so the query is predicted class {counts.argmax()}. "
+            f"Of new samples {accuracies['new samples'][i]:.3f} are "
+            f"classified correctly; at best it is {best:.3f}."
         )
 
-    panel(
-        fig,
+    return Panel(
+        "Which k brings the boundary nearest to the best possible one, and "
+        "what does one flipped label change?",
         draw,
-        k=widgets.SelectionSlider(options=ks, value=5, description="k"),
-        query1=_slider(x1, "query x1"),
-        query2=_slider(x2, "query x2"),
+        query=Handle("query", (0.5, 0.25)),
+        flipped=Pick("sample; Space flips its label"),
+        k=Slider("k", ks, 5),
+        again=Button("start again", query=(0.5, 0.25), flipped=[], k=5),
     )
 
 
@@ -183,14 +219,4 @@ def softmax_panel(X_train, y_train, X_test, y_test, weights):
             step=every,
             description="steps",
         ),
-    )
-
-
-def _slider(axis, description):
-    return widgets.FloatSlider(
-        value=axis.mean(),
-        min=axis[0],
-        max=axis[-1],
-        step=0.05,
-        description=description,
     )
