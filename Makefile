@@ -15,11 +15,11 @@ INSTALLED := .venv/installed
 export SURNAME MATRICULATION SHEET
 
 .DELETE_ON_ERROR:
-.PHONY: FORCE help data pdf test zip lab doctor notebooks lint coverage bench requirements clean
+.PHONY: FORCE help data pdf test test-browser zip lab doctor notebooks lint coverage bench requirements clean
 
 help:
 	@awk '/^## / { text = substr($$0, 4); next } \
-	      /^[a-z]+:/ && text { sub(/:.*/, ""); printf "make %-13s %s\n", $$0, text } \
+	      /^[a-z-]+:/ && text { sub(/:.*/, ""); printf "make %-13s %s\n", $$0, text } \
 	      { text = "" }' Makefile
 
 # The rules name the PDF of every sheet; SHEET=... asks for one.
@@ -33,6 +33,10 @@ pdf: build/rules.mk
 ## lint, unit tests, and all notebook outputs compared with a new run
 test: $(INSTALLED)
 	@$(SUBMISSION) test
+
+## move every panel in JupyterLab in a headless Chromium
+test-browser: $(INSTALLED)
+	@$(VENV_PYTHON) -m pytest -rs tests/browser
 
 ## pack what is handed in: SURNAME=... MATRICULATION=... SHEET=...
 zip: $(INSTALLED)

@@ -16,7 +16,13 @@ from submission.files import (
 )
 from submission.sheets import load_sheets
 
-FURNITURE = {"helpers", "IPython", "ipywidgets", "matplotlib_inline"}
+FURNITURE = {
+    "helpers",
+    "IPython",
+    "anywidget",
+    "ipywidgets",
+    "matplotlib_inline",
+}
 
 
 def code_of(path):
@@ -61,6 +67,16 @@ def helper_files(*paths):
                 found |= {file, HELPERS / "__init__.py"}
                 waiting.append(file)
     return sorted(found)
+
+
+def files_beside(modules):
+    """What lies beside modules under their names, as panel.js does."""
+    return sorted(
+        file
+        for module in modules
+        for file in module.parent.glob(f"{module.stem}.*")
+        if file.suffix != ".py"
+    )
 
 
 def caption_files(*notebooks):

@@ -11,6 +11,7 @@ from submission.files import SubmissionError, relative
 from submission.imports import (
     caption_files,
     code_of,
+    files_beside,
     helper_files,
     imported_modules,
     uses_mnist,
@@ -68,7 +69,8 @@ def submission_files(sheet, name, pdf, notebooks):
     for stem, notebook in notebooks.items():
         text = nbformat.writes(signed(notebook, name)) + "\n"
         files[f"notebooks/{stem}.ipynb"] = text.encode()
-    for file in [*helpers, *caption_files(*sheet.notebooks)]:
+    beside = [*files_beside(helpers), *caption_files(*sheet.notebooks)]
+    for file in [*helpers, *beside]:
         files[relative(file).as_posix()] = file.read_bytes()
     return files | {path.name: path.read_bytes() for path in sheet.scripts}
 

@@ -16,6 +16,7 @@ from submission.files import SubmissionError, relative
 from submission.notebook import read
 
 MAX_OUTPUT = 2**26  # characters, of a notebook
+LIVE = "application/vnd.jupyter.widget-view+json"
 METADATA = {
     "kernelspec": {
         "display_name": "Python 3",
@@ -118,12 +119,19 @@ def without_volatile_parts(notebook):
     """Drop what changes between runs and machines.
 
     Timestamps, the kernel's version, the state of widgets, and the outputs of
-    cells tagged `interactive`, which are for live use only.
+    cells tagged `interactive`, which are for live use only: what stays is the
+    picture that stands for a panel, and its sentence.
     """
     notebook.metadata = nbformat.from_dict(METADATA)
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)
         tags = cell.metadata.get("tags", [])
         if cell.cell_type == "code" and "interactive" in tags:
-            cell.outputs = []
+            cell.outputs = [
+                output
+                for output in cell.outputs
+                if "image/png" in output.get("data", {})
+            ]
+            for output in cell.outputs:
+                output.data.pop(LIVE, None)
     return notebook

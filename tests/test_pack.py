@@ -28,6 +28,7 @@ def test_the_zip_holds_one_pdf_notebooks_helpers_and_a_readme(packed):
     expected = {"Müller-1.pdf", "README.md"}
     expected |= {f"notebooks/{path.name}" for path in sheet.notebooks}
     expected |= {f"helpers/{file.name}" for file in helpers}
+    expected |= {"helpers/panel.js", "helpers/panel.css"}
     captions = [path.with_suffix(".toml") for path in sheet.notebooks]
     expected |= {f"notebooks/{p.name}" for p in captions if p.exists()}
     assert set(names) == expected

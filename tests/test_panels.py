@@ -1,7 +1,7 @@
-import ipywidgets as widgets
 import nbformat
 import numpy as np
 import pytest
+from sklearn.datasets import make_moons
 
 from helpers import old_panel as panel
 from helpers import panels_genai_ex2, panels_tdt4265_a1
@@ -21,30 +21,44 @@ def shown(monkeypatch):
     return panels
 
 
-@pytest.fixture
-def knn_panel(shown):
+def layers(plane, kind):
+    """The layers of a kind, from the back to the front."""
+    return [layer for layer in plane.layers if layer["layer"] == kind]
+
+
+def test_the_text_says_what_the_classifier_predicts():
     X, y, _, _ = moons()
-    panels_genai_ex2.knn_panel(X, y, *grid((-1.5, 2.5), (-1, 1.5), num=20))
-    return shown[0].children
+    panel = panels_genai_ex2.knn_panel()
+    for k in 1, 5, 8, 512:
+        model = KNN(k).fit(X, y)
+        for query in (0.0, 1.0), (1.0, -0.5), (0.5, 0.25):
+            _, sentence = panel.see(k=k, query=query)
+            label = model.predict([query])[0]
+            assert f"predicted class {label}." in sentence
 
 
-def test_moving_a_slider_redraws_the_figure_and_the_text(knn_panel):
-    k, query1, _, text, image = knn_panel
-    for slider, value in (k, k.options[-1]), (query1, 1.0):
-        before = text.value, image.value
-        slider.value = value
-        assert text.value != before[0]
-        assert image.value != before[1]
+def test_a_flipped_label_changes_regions_votes_and_accuracy():
+    X, y, X_test, y_test = moons()
+    panel = panels_genai_ex2.knn_panel()
+    y[7] = 1 - y[7]
+    model = KNN(1).fit(X, y)
+    [plane, curve], sentence = panel.see(flipped=[7], k=1, query=tuple(X[7]))
+    assert f"predicted class {y[7]}." in sentence
+    _, _, points = grid((-1.5, 2.5), (-1, 1.5), num=80)
+    [regions] = layers(plane, "raster")
+    assert np.array_equal(regions["codes"], model.predict(points))
+    [*_, test, _] = layers(curve, "line")
+    accuracy = np.mean(model.predict(X_test) == y_test)
+    assert test["xy"][:2] == pytest.approx([1, accuracy])
 
 
-def test_the_text_says_what_the_classifier_predicts(knn_panel):
-    k, query1, query2, text, image = knn_panel
+def test_the_accuracy_on_new_samples_is_what_fresh_ones_show():
     X, y, _, _ = moons()
-    for query in (0.0, 1.0), (1.0, -0.5):
-        query1.value, query2.value = query
-        label = KNN(k.value).fit(X, y).predict([query])[0]
-        assert f"predicted class {label};" in text.value
-    assert isinstance(image, widgets.Image)
+    X_new, y_new = make_moons(10_000, noise=0.2, random_state=9)
+    [_, curve], _ = panels_genai_ex2.knn_panel().see(k=27)
+    new = layers(curve, "line")[0]["xy"].reshape(-1, 2)
+    accuracy = np.mean(KNN(27).fit(X, y).predict(X_new) == y_new)
+    assert new[new[:, 0] == 27, 1] == pytest.approx(accuracy, abs=0.01)
 
 
 def test_the_least_squares_panel_reports_the_fit_at_the_slider(shown):

@@ -1,0 +1,195 @@
+"""Panels in JupyterLab, moved with the pointer and with the keyboard."""
+
+import math
+import os
+import re
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from helpers.panel import PICTURES
+from submission.files import NOTEBOOKS
+
+EVERY = Path(__file__).with_name("every_control.py").read_text("utf-8")
+EVERY += "\nevery_control()"
+NOT_YET = {"02_lls_outliers"}  # their panels are still the old ones
+WATCH = """(section) => {
+  window.redraws = [];
+  new MutationObserver(() => redraws.push(performance.now())).observe(
+    section, { attributeFilter: ["data-redraws"] });
+  addEventListener("pointerup",
+    () => { window.released = performance.now(); }, true);
+}"""
+
+
+def panel_cells():
+    """The code of each panel's own cell, by the notebook it is in."""
+    return [
+        pytest.param(cell.source, id=path.stem)
+        for path in sorted(NOTEBOOKS.glob("*.ipynb"))
+        for cell in nbformat.read(path, as_version=4).cells
+        if re.search(r"_panel\(\)$", cell.source) and path.stem not in NOT_YET
+    ]
+
+
+def says(page, text):
+    """Wait until the sentence has a text in it."""
+    page.locator("section.panel p[aria-live]", has_text=text).wait_for()
+
+
+def press(page, name, *keys, role="slider"):
+    """Focus a control by its name and press keys."""
+    page.get_by_role(role, name=name, exact=True).focus()
+    for key in keys:
+        page.keyboard.press(key)
+
+
+def middle(locator):
+    """Where a visible element's middle is, in the window."""
+    locator.scroll_into_view_if_needed()
+    box = locator.bounding_box()
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
+def violations(page):
+    """What axe-core finds in the panel."""
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright")
+    found = axe.Axe().run(page, context="section.panel")
+    return found.response["violations"]
+
+
+@pytest.fixture
+def every(opened):
+    return opened("every_control", EVERY)
+
+
+def test_every_control_answers_the_keyboard(every):
+    press(every, "k", "ArrowRight")
+    says(every, "k 3;")
+    press(every, "step", "ArrowUp")
+    says(every, "step 1;")
+    press(every, "sum", "ArrowRight", role="radio")
+    says(every, "kind mean;")
+    press(every, "press", "Enter", role="button")
+    says(every, "presses 1;")
+    press(every, "spot", "ArrowRight", "Shift+ArrowUp")
+    says(every, "spot 0.51 0.60;")
+    press(every, "level", "ArrowRight", "ArrowUp")
+    says(every, "level 0.51;")
+    press(every, "point", "ArrowRight", "Space")
+    says(every, "picked [1];")
+    press(every, "point", "Space")
+    says(every, "picked [];")
+    assert every.locator(".jp-Cell").count() == 1  # none was added
+
+
+def test_every_control_answers_the_pointer(every):
+    for name, text in ("press", "presses 1;"), ("step", "step 1;"):
+        every.get_by_role("button", name=name, exact=True).click()
+        says(every, text)
+    every.get_by_role("button", name="play").click()
+    says(every, "step 4;")
+    every.get_by_role("button", name="reset").click()
+    says(every, "step 0;")
+    every.get_by_label("mean").check()
+    says(every, "kind mean;")
+    plane = every.get_by_role("img", name="a plane")
+    x, y = middle(plane)
+    every.mouse.click(x + 20, y)  # where the click takes the handle
+    spot = every.get_by_role("slider", name="spot")
+    assert middle(spot) == pytest.approx((x + 20, y), abs=1)
+
+
+def test_a_button_sets_the_others_back(every):
+    press(every, "k", "ArrowRight")
+    press(every, "spot", "ArrowRight")
+    says(every, "spot 0.51 0.50;")
+    every.get_by_role("button", name="start again").click()
+    says(every, "spot 0.50 0.50;")
+    says(every, "k 2;")
+
+
+def test_one_paints_with_pointer_and_keyboard_and_clears(every):
+    canvas = every.get_by_role("application")
+    canvas.focus()
+    every.keyboard.press("Space")
+    every.keyboard.press("Shift+ArrowDown")
+    says(every, re.compile("ink [1-9]"))
+    every.get_by_role("button", name="clear").click()
+    says(every, "ink 0;")
+    x, y = middle(canvas)
+    every.mouse.move(x, y)
+    every.mouse.down()
+    every.mouse.move(x + 40, y + 40)
+    every.mouse.up()
+    says(every, re.compile("ink [1-9]"))
+
+
+def test_an_error_becomes_the_sentence_and_can_be_undone(every):
+    every.get_by_label("fails").check()
+    says(every, "This cannot be drawn. ValueError: as it was asked to")
+    every.get_by_label("fails").uncheck()
+    says(every, "fails False;")
+
+
+@pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])
+def test_axe_finds_nothing_in_the_controls(opened, theme):
+    assert not violations(opened("every_control", EVERY, theme))
+
+
+@pytest.mark.parametrize("source", panel_cells())
+def test_a_panel_works_without_the_notebook_above_it(opened, source):
+    page = opened("panel", source)
+    section = page.locator("section.panel")
+    sentence = section.locator("p[aria-live]")
+    sliders = section.get_by_role("slider")
+    for number in range(sliders.count()):
+        sliders.nth(number).focus()
+        page.keyboard.press("ArrowRight")
+        page.keyboard.press("ArrowUp")
+    page.wait_for_function(
+        "document.querySelector('section.panel').dataset.redraws > 0"
+    )
+    assert "cannot be drawn" not in sentence.inner_text()
+    assert not violations(page)
+
+
+@pytest.mark.parametrize("source", panel_cells())
+def test_the_last_move_of_a_drag_is_drawn(opened, source, capsys):
+    page = opened("panel", source)
+    section = page.locator("section.panel")
+    handle = section.locator(".panel-handle").first
+    if not handle.count():
+        pytest.skip("This panel has no handle.")
+    section.evaluate(WATCH)
+    x, y = middle(handle)
+    page.mouse.move(x, y)
+    page.mouse.down()
+    began = page.evaluate("performance.now()")
+    for i in range(60):
+        page.mouse.move(x + 60 * math.sin(i / 8), y + 40 * math.sin(i / 5))
+        due = began + 1000 * (i + 1) / 60
+        page.wait_for_function(f"performance.now() >= {due}", polling=1)
+    page.mouse.up()
+    page.wait_for_function("window.redraws.at(-1) >= window.released")
+    redraws, released = page.evaluate("[redraws, released]")
+    during = sum(time <= released for time in redraws)
+    with capsys.disabled():
+        print(
+            f"\n{during / (released - began) * 1000:.0f} redraws a second, "
+            f"the last {redraws[-1] - released:.0f} ms after release"
+        )
+    assert during > 1
+
+
+@pytest.mark.skipif(
+    not os.environ.get("PANEL_PICTURES"),
+    reason="PANEL_PICTURES=1 stores the panels' pictures anew",
+)
+@pytest.mark.parametrize("source", panel_cells())
+def test_pictures_of_the_panels_are_stored(opened, source):
+    name = source.splitlines()[-1].removesuffix("()")
+    page = opened("panel", source)
+    PICTURES.mkdir(exist_ok=True)
+    page.locator("section.panel").screenshot(path=PICTURES / f"{name}.png")
