@@ -686,10 +686,9 @@ function render({ model, el }) {
   const question = model.get("question");
   const controls = Object.entries(model.get("controls"))
     .map(([name, control]) => ({ name, ...control }));
-  const values = {}; // of the controls, as Python's `write` gives them
-  for (const { name, start, sets } of controls) {
-    if (!sets) values[name] = start;
-  }
+  // The controls' values, as Python's `write` gives them, and the number of
+  // the answer to them: where a page was opened before, the last ones.
+  let { number, values } = structuredClone(model.get("answer"));
   const planes = make("div", { class: "panel-planes" });
   const sentence = make("p", { "aria-live": "polite" });
   const beside = make("div", { class: "panel-controls" });
@@ -711,11 +710,12 @@ function render({ model, el }) {
 
   // One question at a time is on its way to Python; while it is, changes
   // wait, and then the latest values are sent.
-  let [number, waiting, stale, sent] = [0, false, false, 0];
+  let [waiting, stale, sent] = [false, false, 0];
   function changed() {
     stale = waiting;
     if (waiting) return;
     [waiting, sent] = [true, performance.now()];
+    section.dataset.waiting = "";
     number += 1;
     model.send({ number, values });
   }
@@ -771,11 +771,10 @@ function render({ model, el }) {
     section.dataset.redraws = Number(section.dataset.redraws || 0) + 1;
     if (model.get("answer").number !== number) return;
     waiting = false;
-    if (stale) changed();
-    else {
-      const took = performance.now() - sent;
-      shown.forEach((one) => one.answered && one.answered(took));
-    }
+    if (stale) return changed();
+    delete section.dataset.waiting;
+    const took = performance.now() - sent;
+    shown.forEach((one) => one.answered && one.answered(took));
   }
 
   const resized = new ResizeObserver(showAll);

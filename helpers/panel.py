@@ -85,6 +85,14 @@ class Panel:
             text = f"This cannot be drawn. {type(error).__name__}: {error}"
             return {"sentence": text}
 
+    def start(self):
+        """The values at the start, as the browser has them."""
+        return {
+            name: control.write(control.value)
+            for name, control in self.controls.items()
+            if not getattr(control, "sets", None)
+        }
+
     def told(self):
         """What the browser has to know of the controls."""
         told = {}
@@ -120,14 +128,16 @@ def _widget(panel):
         controls = traitlets.Dict().tag(sync=True)
         answer = traitlets.Dict().tag(sync=True)
 
+    def answered(number, values):
+        return {"number": number, "values": values, **panel.answer(values)}
+
     def heard(widget, message, _):
-        answer = panel.answer(message["values"])
-        widget.answer = {"number": message["number"], **answer}
+        widget.answer = answered(message["number"], message["values"])
 
     widget = Widget(
         question=panel.question,
         controls=panel.told(),
-        answer={"number": 0, **panel.answer({})},
+        answer=answered(0, panel.start()),
     )
     widget.on_msg(heard)
     return widget

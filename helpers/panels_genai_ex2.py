@@ -82,7 +82,7 @@ def knn_panel():
         curve = Plane(
             "share classified correctly",
             (1, ks[-1]),
-            (0.84, 1.005),
+            (0.79, 1.005),
             "k",
             "accuracy",
             log="x",
@@ -94,10 +94,10 @@ def knn_panel():
             curve.points(line[[i]], "text", 5, hollow=True)
         curve.mark(y=best, label=f"best possible, {best:.3f}", dash=":")
         return [plane, curve], (
-            f"k = {k}: {counts[0]} neighbours in class 0, {counts[1]} in "
-            f"class 1, so the query is predicted class {counts.argmax()}. "
+            f"k = {k}. Votes for class 0: {counts[0]}, for class 1: "
+            f"{counts[1]}; the query is predicted class {counts.argmax()}. "
             f"Of new samples {accuracies['new samples'][i]:.3f} are "
-            f"classified correctly; at best it is {best:.3f}."
+            f"classified correctly; the best possible share is {best:.3f}."
         )
 
     return Panel(
