@@ -37,19 +37,20 @@ def test_the_text_says_what_the_classifier_predicts():
             assert f"predicted class {label}." in sentence
 
 
-def test_a_flipped_label_changes_regions_votes_and_accuracy():
+@pytest.mark.parametrize("k", [1, 8])
+def test_a_flipped_label_changes_regions_votes_and_accuracy(k):
     X, y, X_test, y_test = moons()
     panel = panels_genai_ex2.knn_panel()
     y[7] = 1 - y[7]
-    model = KNN(1).fit(X, y)
-    [plane, curve], sentence = panel.see(flipped=[7], k=1, query=tuple(X[7]))
-    assert f"predicted class {y[7]}." in sentence
+    model = KNN(k).fit(X, y)
+    [plane, curve], sentence = panel.see(flipped=[7], k=k, query=tuple(X[7]))
+    assert f"predicted class {model.predict(X[7])}." in sentence
     _, _, points = grid((-1.5, 2.5), (-1, 1.5), num=80)
     [regions] = layers(plane, "raster")
     assert np.array_equal(regions["codes"], model.predict(points))
-    [*_, test, _] = layers(curve, "line")
+    test = layers(curve, "line")[1]["xy"].reshape(-1, 2)
     accuracy = np.mean(model.predict(X_test) == y_test)
-    assert test["xy"][:2] == pytest.approx([1, accuracy])
+    assert test[test[:, 0] == k, 1] == pytest.approx(accuracy)
 
 
 def test_the_accuracy_on_new_samples_is_what_fresh_ones_show():
