@@ -4,7 +4,7 @@ import pytest
 from sklearn.datasets import make_moons
 
 from helpers import old_panel as panel
-from helpers import panels_genai_ex2, panels_tdt4265_a1
+from helpers import panels_genai_ex2
 from helpers.knn import KNN
 from helpers.lls import LinearLeastSquares
 from helpers.losses import SoftmaxCrossEntropy
@@ -90,29 +90,6 @@ def test_the_softmax_panel_reports_the_accuracy_at_its_sliders(shown):
     ).weights
     correct = np.mean((X_test @ weights).argmax(axis=1) == y_test)
     assert f"{correct:.3f} on the test set" in text.value
-    assert image.value != before
-
-
-def test_the_weight_panel_shows_the_class_and_penalty_chosen(shown):
-    pictures = {0.0: np.eye(3, 4), 1.0: -2 * np.eye(3, 4)}
-    panels_tdt4265_a1.weight_panel(pictures)
-    number, l2, text, image = shown[0].children
-    before = image.value
-    number.value, l2.value = 2, 1.0
-    assert text.value == "class 2, lambda 1: weights from -2.0000 to -0.0000"
-    assert image.value != before
-
-
-def test_the_digit_panel_starts_with_the_worst_mistake(shown):
-    probabilities = np.array([[0.9, 0.1], [0.8, 0.2], [0.3, 0.7]])
-    panels_tdt4265_a1.digit_panel(
-        np.eye(3, 4), probabilities, np.array([0, 1, 0])
-    )
-    rank, text, image = shown[0].children
-    assert text.value.startswith("image 1: a 1, taken for a 0 with prob")
-    before = image.value
-    rank.value = 2
-    assert text.value.startswith("image 0: a 0, taken for a 0")
     assert image.value != before
 
 
