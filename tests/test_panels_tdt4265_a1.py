@@ -118,6 +118,16 @@ def test_the_step_picked_is_the_one_described(spikes):
     assert numbers(sentence)[4] == pytest.approx(sums["heights"][5], abs=0.06)
 
 
+def test_the_two_epochs_shown_lie_around_the_handle(spikes):
+    for place in 0, 6.6, 10.4, 33.5, 49.9, 50:
+        whole, close, *_ = spikes.see(epoch=(place, 0.5))[0]
+        ends = [one["x"] for one in whole.layers if one["layer"] == "mark"]
+        first, last = ends[-2:]
+        assert last - first == 2
+        assert first + 0.5 <= max(0.5, min(place, 49.5)) <= last - 0.5
+        assert f"epochs {first + 1} and {last}:" in close.title
+
+
 def test_the_costliest_images_belong_to_the_batch_picked(spikes):
     sets = sets_2023(digits=(2, 3))
     X, y = sets["training"]
