@@ -14,6 +14,7 @@ from helpers.training import add_bias, minibatches
 
 NUM_IMAGES, NUM_DIRECTIONS, NUM_STEPS = 2000, 50, 100
 CROSS_ENTROPY = SoftmaxCrossEntropy()
+DASHES = ["-", "--"]
 RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -25,28 +26,28 @@ def valley_panel():
     rates = np.linspace(0, 1.5 * edge, 151)
     far, wide, bottom, top = 1, 0.55, lowest / 5, 1000  # limits of the planes
     along, across = np.linspace(-far, far, 101), np.linspace(-wide, wide, 91)
-    levels = lowest + 4.0 ** np.arange(-4, 2)
+    levels = 4.0 ** np.arange(-4, 2)  # above the lowest error
     data = f"{len(X)} images of {mnist.load().name}"
 
     def error(weights):
         """The error over all images, by the eigenvalues of its Hessian."""
         return lowest + weights**2 @ eigenvalues / 2
 
+    def at_once(start, rates, steps):
+        """The weights after some steps over all images."""
+        return start * (1 - rates * eigenvalues) ** steps
+
     @lru_cache(1)  # another frame needs no new descent
     def path(flat, start, rate, batch):
         weights = np.zeros(NUM_DIRECTIONS)
         weights[[flat, 0]] = start
         if batch == "all":
-            times = np.arange(NUM_STEPS + 1)[:, np.newaxis]
-            return weights * (1 - rate * eigenvalues) ** times
+            return at_once(weights, rate, np.arange(NUM_STEPS + 1)[:, None])
         return descend(X, y, weights, rate, batch, NUM_STEPS)
 
     def draw(start, rate, batch, flat, steps):
         rate = rate[0]
         walked = path(flat, start, rate, batch)[: steps + 1]
-        all_at_once = error(
-            walked[0] * (1 - rates[:, np.newaxis] * eigenvalues) ** steps
-        )
         reached = error(walked[-1])
         own = edge if batch == "all" else own_edge(X, batch, steps)
 
@@ -65,12 +66,9 @@ def valley_panel():
             equal=True,
             size=(455, 320),
         )
-        errors = (
-            lowest
-            + (across[:, np.newaxis] ** 2 * steep + along**2 * level) / 2
-        )
+        heights = np.add.outer(across**2 * steep, along**2 * level) / 2
         for height in levels:
-            weights.contour(along, across, errors, height, width=0.5)
+            weights.contour(along, across, heights, height, width=0.5)
         weights.points([[0, 0]], "text", 4, label="minimum")
         weights.line(place, colour=1, label="path")
         weights.points(place, 1, 2)
@@ -87,21 +85,19 @@ def valley_panel():
             log="y",
             size=(355, 320),
         )
-        fall.line(np.transpose([rates, all_at_once]), label="all images")
+        errors = error(at_once(walked[0], rates[:, None], steps))
+        fall.line(np.transpose([rates, errors]), label="all images")
         fall.mark(x=edge, label=f"limit {edge:.4f}")
         fall.mark(y=lowest, label="minimum", dash=":")
         fall.line(
-            [[own, bottom], [own, top]],
-            colour=2,
-            dash="-.",
-            label="limit of this batch",
+            [[own, bottom], [own, top]], 2, "-.", label="limit of this batch"
         )
         fall.points(
             [[rate, min(reached, top / 2)]],
             0,
             6,
             reached > top,
-            label="this descent",
+            "this descent",
         )
         now = (
             f"After {steps} steps at rate {rate:.4f} ({rate / edge:.0%} of "
@@ -113,18 +109,19 @@ def valley_panel():
                 f"the distance by {1 - rate * steep:.2f} along the steepest "
                 f"direction, by {1 - rate * level:.3f} along the other."
             ).replace("-", "−")
-        whole = error(walked[0] * (1 - rate * eigenvalues) ** steps)
+        whole = error(at_once(walked[0], rate, steps))
         return [weights, fall], (
             f"{now}; with all images in each step it is {_size(whole)}. The "
             f"last batch, of {batch}, has a limit of its own: {own:.4f}."
         )
 
+    start = {"start": (-0.9, 0.3), "rate": (0.01, 2 * bottom)}
     return Panel(
         "Which learning rate gets down the valley soonest, and do small "
         "batches bear it?",
         draw,
-        start=Handle("start", (-0.9, 0.3), click=True),
-        rate=Handle("rate", (0.01, 2 * bottom), plane=1, along="x"),
+        start=Handle("start", start["start"], click=True),
+        rate=Handle("rate", start["rate"], plane=1, along="x"),
         batch=Choice("images in a batch", [1, 100, "all"], "all"),
         flat=Choice(
             "flat direction",
@@ -133,14 +130,7 @@ def valley_panel():
             lambda flat: f"the {flat + 1}th steepest",
         ),
         steps=Time("steps", range(NUM_STEPS + 1), 20),
-        again=Button(
-            "start again",
-            start=(-0.9, 0.3),
-            rate=(0.01, 2 * bottom),
-            batch="all",
-            flat=19,
-            steps=20,
-        ),
+        again=Button("start again", **start, batch="all", flat=19, steps=20),
     )
 
 
@@ -227,19 +217,19 @@ VERSIONS = {
 def overflow_panel():
     """Drag three scores, stretch and shift them: which loss breaks?"""
 
-    def draw(bits, times, added, **heights):
-        heights = np.array([height for _, height in heights.values()])
+    def draw(first, second, third, times, added, bits):
+        heights = np.array([first[1], second[1], third[1]])
         a = (times * heights + added).astype(f"float{bits}")[np.newaxis]
         with np.errstate(all="ignore"):  # to break is the point
             losses = {n: loss(a)[0] for n, loss in VERSIONS.items()}
-            exponentials = np.exp(a)
+            total = np.exp(a).sum()
         right = losses["Stable log-softmax"]
         top = 1.15 * max(1, right.max())
         plane = Plane(
             "scores",
             (-0.5, 3),
             (-3, 3),
-            f"score = height × {times} {'−' if added < 0 else '+'} "
+            f"score = {times} × height {'−' if added < 0 else '+'} "
             f"{abs(added)}",
             "height",
             size=(260, 320),
@@ -265,7 +255,8 @@ def overflow_panel():
             for one, end, loss in zip(x, ends, found, strict=True):
                 table.text(one, min(end + 0.04 * top, 0.93 * top), _word(loss))
         told = [f"{n}: {_verdict(loss, right)}" for n, loss in losses.items()]
-        told[0] += _reason(a.max(), exponentials, right - losses["Textbook"])
+        if not told[0].endswith("right"):
+            told[0] += _reason(total, a.max())
         return [plane, table], f"In {bits} bits. {'. '.join(told)}."
 
     names = ["first", "second", "third"]
@@ -278,7 +269,7 @@ def overflow_panel():
             name: Handle("a" + "₀₁₂"[i], start[name], along="y")
             for i, name in enumerate(names)
         },
-        times=Choice("height ×", [1, 10, 100, 1000], 1),
+        times=Choice("stretch ×", [1, 10, 100, 1000], 1),
         added=Slider("then add", range(-1000, 1001, 10), 0),
         bits=Choice("numbers of", [64, 32], 64, "{} bits".format),
         again=Button("1, 0, −1", **start, bits=64),
@@ -299,20 +290,20 @@ def _verdict(found, right):
     if np.isnan(found).any():
         return "not a number (NaN)"
     if np.isinf(found).any():
-        classes = " and ".join(map(str, np.flatnonzero(np.isinf(found))))
-        return f"infinite for class {classes}, of probability rounded to 0"
+        classes = ", ".join(map(str, np.flatnonzero(np.isinf(found))))
+        return f"infinite for class {classes}, whose softmax comes out as 0"
     worst = np.abs(found - right).max()
     return "right" if worst < 0.001 else f"wrong by up to {worst:.2g}"
 
 
-def _reason(highest, exponentials, errors):
-    """What the exponentials do that the textbook version comes to."""
-    if np.isinf(exponentials).any():
+def _reason(total, highest):
+    """Why the textbook version breaks, from the sum of its exponentials."""
+    if np.isinf(total):
         return f", as e to the {highest:.5g} is too large"
-    if not exponentials.any():
-        return ", as all three exponentials round to 0"
-    if 0.001 < np.abs(errors).max() < np.inf:
-        return ", as the last numbers above 0 have few digits"
+    if total == 0:
+        return ", as all exponentials round to 0"
+    if total < np.finfo(total.dtype).tiny:
+        return ", as exponentials so near 0 have few digits"
     return ""
 
 
@@ -364,21 +355,14 @@ def step_panel():
             size=(455, 340),
         )
         if bug:
-            plane.line(
-                np.transpose(
-                    [steps, worst(numerical[added, "central"], right)]
-                ),
-                dash=":",
-                label="central, no bug",
-            )
+            errors = worst(numerical[added, "central"], right)
+            curve = np.transpose([steps, errors])
+            plane.line(curve, dash=":", label="central, no bug")
         for i, scheme in enumerate(schemes):
             curve = np.transpose([steps, worst(numerical[added, scheme])])
-            plane.line(curve, i, ["-", "--"][i], label=scheme)
+            plane.line(curve, i, DASHES[i], label=scheme)
             plane.points([[step, worst(here[scheme])]], i, 6)
-            plane.mark(
-                x=BEST_STEP[scheme],
-                label=["√ε", "∛ε"][i],
-            )
+            plane.mark(x=BEST_STEP[scheme], label=["√ε", "∛ε"][i])
 
         near = np.tile(a, (len(zoom), 1))
         near[:, largest] += zoom * step
@@ -392,16 +376,11 @@ def step_panel():
         )
         seen = (loss(near) - loss(a)[0]) / step
         lens.line(np.transpose([zoom, seen]), "muted", width=5, label="loss")
-        ends = np.array([-1, 1])
+        ends = np.array([-1.5, 1.5])
+        middles = [0, (seen[50] + seen[250]) / 2]  # seen at -1 and 1
         for i, scheme in enumerate(schemes):
-            slope = here[scheme][largest]
-            middle = (seen[50] + seen[250]) / 2 if scheme == "central" else 0
-            lens.line(
-                np.transpose([1.5 * ends, middle + 1.5 * ends * slope]),
-                i,
-                ["-", "--"][i],
-                label=scheme,
-            )
+            secant = middles[i] + ends * here[scheme][largest]
+            lens.line(np.transpose([ends, secant]), i, DASHES[i], label=scheme)
         lens.points([[-1, seen[50]], [0, 0], [1, seen[250]]], "text", 4)
 
         lowest = worst(numerical[added, "central"])

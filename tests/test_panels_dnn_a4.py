@@ -193,15 +193,27 @@ def test_the_stable_version_has_the_exact_losses(bits, times):
     ("values", "told"),
     [
         ({}, "Textbook: right."),
+        ({"added": -710}, "Textbook: right. Stable"),
         ({"added": 700}, "Textbook: right."),
+        (
+            {"added": 710, "first": (0, -0.5), "second": (1, -0.5)},
+            "infinite for class 0, 1, 2, whose softmax comes out as 0, as e "
+            "to the 709.5 is too large.",
+        ),
         ({"added": 710}, "not a number (NaN), as e to the 711 is too large."),
-        ({"added": -750}, "(NaN), as all three exponentials round to 0."),
-        ({"added": -740}, "wrong by up to 0.0048, as the last numbers"),
+        (
+            {"added": -750},
+            "(NaN), as all exponentials round to 0.",
+        ),
+        (
+            {"added": -740},
+            "wrong by up to 0.0048, as exponentials so near 0 have",
+        ),
         ({"added": 80, "bits": 32}, "Textbook: right."),
         ({"added": 90, "bits": 32}, "as e to the 91 is too large."),
-        ({"times": 1000}, "then log: infinite for class 1 and 2, of"),
+        ({"times": 1000}, "then log: infinite for class 1, 2, whose"),
         ({"times": 100}, "Stable softmax, then log: right."),
-        ({"times": 100, "bits": 32}, "then log: infinite for class 2, of"),
+        ({"times": 100, "bits": 32}, "then log: infinite for class 2, whose"),
     ],
 )
 def test_the_sentence_says_which_version_breaks_and_why(values, told):
