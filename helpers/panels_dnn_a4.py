@@ -49,6 +49,7 @@ def valley_panel():
         rate = rate[0]
         walked = path(flat, start, rate, batch)[: steps + 1]
         reached = error(walked[-1])
+        done = "1 step" if steps == 1 else f"{steps} steps"
         own = edge if batch == "all" else own_edge(X, batch, steps)
 
         steep, level = eigenvalues[0], eigenvalues[flat]
@@ -77,7 +78,7 @@ def valley_panel():
             weights.text(0, 0.85 * wide, "out of the picture")
 
         fall = Plane(
-            f"error after {steps} steps",
+            f"error after {done}",
             (0, rates[-1]),
             (bottom, top),
             "learning rate",
@@ -100,7 +101,7 @@ def valley_panel():
             "this descent",
         )
         now = (
-            f"After {steps} steps at rate {rate:.4f} ({rate / edge:.0%} of "
+            f"After {done} at rate {rate:.4f} ({rate / edge:.0%} of "
             f"the limit) the error is {_size(reached)}"
         )
         if batch == "all":
@@ -233,11 +234,9 @@ def overflow_panel():
             f"{abs(added)}",
             "height",
             size=(260, 320),
-            xticks={i: f"class {i}" for i in range(3)},
+            xticks=dict(enumerate(f"{x:.5g}".replace("-", "−") for x in a[0])),
         )
         plane.bars(range(3), heights, [0, 1, 2], 0.5)
-        for x, score in enumerate(a[0]):
-            plane.text(x, -2.75, f"{score:.5g}".replace("-", "−"))
         table = Plane(
             "the loss in three versions",
             (-0.5, 2.5),
