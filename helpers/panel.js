@@ -49,12 +49,13 @@ function axis([low, high], log, p0, p1, named) {
   const [a, b] = [map(low), map(high)];
   const to = (value) => p0 + ((map(value) - a) / (b - a)) * (p1 - p0);
   const from = (pixel) => unmap(a + ((pixel - p0) / (p1 - p0)) * (b - a));
+  const share = (value) => (map(value) - a) / (b - a);
   const room = Math.max(2, Math.abs(p1 - p0) / 55);
   let ticks;
   if (named) ticks = Object.entries(named).map(([v, word]) => [+v, word]);
   else if (log && Math.abs(b - a) > 1) ticks = decades(a, b, room);
   else ticks = steps(low, high, room);
-  return { to, from, ticks, low: Math.min(low, high),
+  return { to, from, share, ticks, low: Math.min(low, high),
     high: Math.max(low, high) };
 }
 
@@ -363,10 +364,11 @@ function handle(control, figure, canvas, values, changed) {
     element.style.setProperty("--colour", view.paint(control.colour));
     element.style.left = `${view.x.to(x)}px`;
     element.style.top = `${view.y.to(y)}px`;
-    const told = along === "y" ? [y, view.y] : [x, view.x];
-    element.setAttribute("aria-valuenow", told[0]);
-    element.setAttribute("aria-valuemin", told[1].low);
-    element.setAttribute("aria-valuemax", told[1].high);
+    // In percent of the way: axe-core takes 1e-16 for no number.
+    const way = along === "y" ? view.y.share(y) : view.x.share(x);
+    element.setAttribute("aria-valuenow", Math.round(100 * way));
+    element.setAttribute("aria-valuemin", 0);
+    element.setAttribute("aria-valuemax", 100);
     const names = [plane.xlabel || "x", plane.ylabel || "y"];
     element.setAttribute("aria-valuetext",
       `${names[0]} ${said(x)}, ${names[1]} ${said(y)}`);
@@ -474,10 +476,11 @@ function pick(control, figure, canvas, values, changed) {
 
 // ---- Controls beside the planes: each returns {element, show()} ----------
 
-let count = 0; // of labels, for ids that are unique in the page
+/** An id that no other panel of the page has; each loads this file anew. */
+const unique = () => `panel-${Math.random().toString(36).slice(2)}`;
 
 function labelled(text, input) {
-  input.id = `panel-${++count}`;
+  input.id = unique();
   return make("label", { for: input.id }, text);
 }
 
@@ -546,6 +549,7 @@ function time(control, values, changed) {
 
 function choice(control, values, changed) {
   const { name, label, words } = control;
+  const together = unique();
   const group = make("fieldset", { class: "panel-row" },
     make("legend", {}, label));
   const inputs = words.map((word) => {
@@ -554,7 +558,7 @@ function choice(control, values, changed) {
     return input;
   });
   inputs.forEach((input, i) => {
-    input.name = `panel-${count}-${name}`;
+    input.name = together;
     input.addEventListener("change", () => {
       values[name] = i;
       changed();

@@ -205,6 +205,7 @@ def test_pictures_of_the_panels_are_stored(opened, source):
     name = source.splitlines()[-1].removesuffix("()")
     page = opened("panel", source)
     PICTURES.mkdir(exist_ok=True)
+    page.add_style_tag(content=".Toastify { display: none }")
     png = page.locator("section.panel").screenshot()
-    picture = Image.open(io.BytesIO(png)).quantize(64)
+    picture = Image.open(io.BytesIO(png)).quantize(128)
     picture.save(PICTURES / f"{name}.png", optimize=True)
