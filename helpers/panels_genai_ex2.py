@@ -1,19 +1,46 @@
 """Interactive panels of sheet genai-ex2."""
 
 from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
+from sklearn.datasets import make_moons
 
-from helpers import plots
 from helpers.knn import KNN
 from helpers.lls import LinearLeastSquares
-from helpers.losses import SoftmaxCrossEntropy
-from helpers.old_panel import interactive, panel, widgets
-from helpers.panel import Button, Handle, Panel, Pick, Plane, Slider
-from helpers.plots import LINES
-from helpers.toy_data import grid, moons, moons_density, outlier_blobs
-from helpers.training import train
+from helpers.losses import (
+    BinaryCrossEntropy,
+    SigmoidSquaredError,
+    SoftmaxCrossEntropy,
+    SquaredError,
+    one_hot,
+)
+from helpers.panel import (
+    Button,
+    Choice,
+    Handle,
+    Panel,
+    Pick,
+    Plane,
+    Slider,
+    Time,
+)
+from helpers.plots import LINES, boundary_ends
+from helpers.toy_data import (
+    MOONS_NOISE,
+    NUM_TRAIN_MOONS,
+    digits,
+    grid,
+    moons,
+    moons_density,
+    outlier_blobs,
+)
+from helpers.training import add_bias, train
 
+STORED = Path(__file__).with_suffix(".npz")
+POWERS = [2**i for i in range(10)]  # the k of question 1.5
+BOX = (-1.5, 2.5), (-1.0, 1.5)  # the grid of question 1.4
+L2 = 1e-4  # gives losses a minimum that else fall for ever
 ANGLE = np.linspace(0, 2 * np.pi, 100)
 CIRCLE = np.transpose([np.cos(ANGLE), np.sin(ANGLE)])
 
@@ -111,112 +138,352 @@ def knn_panel():
     )
 
 
-@interactive
-def lls_panel():
-    """Move the outlier from n = 1 to n = 32 and watch the boundary turn."""
-    fig, [ax] = plots.new_figure(3.7)
-    X, y, _, _ = outlier_blobs(1)
-    plots.draw_classes(ax, X[:-1], y[:-1])
-    (line,) = ax.plot([], [], "k-", lw=1.5, label="f(x) = 0")
-    (arrow,) = ax.plot([], [], "k:", lw=1, label="to the outlier")
-    (point,) = ax.plot([], [], "ks", ms=7, label="outlier")
-    ax.set(xlim=(-1, 4), ylim=(-1, 4), aspect="equal")
-    ax.set(xlabel="feature $x_1$", ylabel="feature $x_2$")
-    ax.legend(fontsize=8, loc="lower right")
+def twenty_draws(seeds=range(1, 21)):
+    """Fresh draws of the moons and what k-NN makes of them, for `luck_panel`.
 
-    def draw(n):
-        X, y, X_test, y_test = outlier_blobs(n)
-        model = LinearLeastSquares().fit(X, y)
-        w1, w2, b = model.theta
-        line.set_data(*plots.boundary_ends(model.theta))
-        arrow.set_data([1, X[-1, 0]], [1, X[-1, 1]])
-        point.set_data(*X[-1:].T)
-        score = model.decision_function(X[-1:])[0]
-        accuracy = np.mean(model.predict(X_test) == y_test)
-        return (
-            f"n = {n:g}: theta = ({w1:.3f}, {w2:.3f}, {b:.3f}); score of the "
-            f"outlier {score:.2f}, wanted -1; test accuracy {accuracy:.2f}"
+    It takes some seconds, so its result is stored beside this module, with
+    `np.savez_compressed(STORED, **twenty_draws())`.
+
+    Returns
+    -------
+    dict of ndarrays of uint8
+        labels : shape (ks, draws, points / 8), the predicted classes on the
+        grid, eight to a byte; right : shape (ks, draws, draws), how many of
+        the 100 test samples of a draw (last axis) another one's model, from
+        its 900 training samples, labels right.
+    """
+    n, points = NUM_TRAIN_MOONS, grid(*BOX)[2]
+    draws = [
+        make_moons(1000, noise=MOONS_NOISE, random_state=seed)
+        for seed in seeds
+    ]
+    X_test = np.concatenate([X[n:] for X, _ in draws])
+    y_test = np.concatenate([y[n:] for _, y in draws])
+    labels, right = [], []
+    for X, y in draws:
+        model = KNN(1).fit(X[:n], y[:n])
+        labels.append(model.predict_each(points, POWERS).astype(np.uint8))
+        hits = model.predict_each(X_test, POWERS) == y_test
+        right.append(hits.reshape(len(POWERS), len(draws), -1).sum(axis=2))
+    return {
+        "labels": np.packbits(np.stack(labels, axis=1), axis=2),
+        "right": np.stack(right, axis=1).astype(np.uint8),
+    }
+
+
+def luck_panel():
+    """Draw the data anew; see boundaries and test accuracies scatter."""
+    x1, x2, points = grid(*BOX)
+    truth = moons_density(points)
+    with np.load(STORED) as stored:
+        labels = np.unpackbits(stored["labels"], axis=2, count=len(points))
+        right = stored["right"]
+    in_truth = np.where(labels, truth[1], truth[0]).sum(axis=2) / truth.sum()
+    best = truth.max(axis=0).sum() / truth.sum()
+    own = np.diagonal(right, axis1=1, axis2=2)
+    chosen = np.take(POWERS, own.argmax(axis=0))
+
+    def draw(k, number, shown):
+        i, j = POWERS.index(k), number - 1
+        plane = Plane(
+            "boundaries of twenty training sets",
+            *BOX,
+            "feature x₁",
+            "feature x₂",
+            equal=True,
+            size=(470, 370),
+        )
+        for j_other, other in enumerate(labels[i]):
+            label = "" if j_other else "each of the twenty"
+            thread = {"colour": "muted", "width": 0.8, "label": label}
+            plane.contour(x1, x2, other, 0.5, **thread)
+        best_style = {"colour": 2, "dash": "--", "label": "best possible"}
+        gap = truth[1] - truth[0]
+        plane.contour(x1, x2, gap, 0, width=2.5, **best_style)
+        plane.contour(x1, x2, labels[i, j], 0.5, label=f"draw {number}")
+
+        counts = {
+            "all pairs": right[i],
+            "this model, twenty test sets": right[i, j],
+            "twenty models, this test set": right[i, :, j],
+        }[shown].ravel()
+        shares = np.bincount(counts, minlength=101) / len(counts)
+        top = max(0.3, 1.15 * shares.max())
+        bars = Plane(
+            "accuracies on 100 test samples",
+            (0.725, 1.01),
+            (0, top),
+            "accuracy",
+            "share of the accuracies",
+            size=(360, 370),
+        )
+        bars.bars(np.arange(101) / 100, shares, 5, width=0.008)
+        bars.line([[best, 0], [best, top]], **best_style)
+        true = np.full(2, in_truth[i, j])
+        label = f"draw {number}, on new samples"
+        bars.line(np.transpose([true, [0, top]]), label=label)
+        label = f"draw {number}, on its own test set"
+        bars.points([[own[i, j] / 100, top / 40]], 1, 6, label=label)
+        return [plane, bars], (
+            f"k = {k}: the model of draw {number} has {own[i, j]} of its 100 "
+            f"test samples right; of new samples it would have "
+            f"{in_truth[i, j]:.3f}. The {len(counts)} accuracies shown lie "
+            f"between {counts.min() / 100:.2f} and {counts.max() / 100:.2f}. "
+            f"By its own test set, draw {number} would take k = {chosen[j]}."
         )
 
-    slider = widgets.FloatSlider(
-        value=1, min=1, max=32, step=0.5, description="n"
+    return Panel(
+        "You test k on 100 samples: how much of what you see is luck?",
+        draw,
+        k=Slider("k", POWERS, 16),
+        number=Time("draw", range(1, len(chosen) + 1), 1),
+        shown=Choice(
+            "accuracies of",
+            [
+                "all pairs",
+                "this model, twenty test sets",
+                "twenty models, this test set",
+            ],
+            "all pairs",
+        ),
+        again=Button("start again", k=16, number=1, shown="all pairs"),
     )
-    panel(fig, draw, n=slider)
 
 
-@interactive
-def softmax_panel(X_train, y_train, X_test, y_test, weights):
-    """Choose a learning rate and a number of steps; see loss and accuracy.
+def lowest(loss, X, targets, theta):
+    """The weights with the least mean loss plus L2 times their squares.
+
+    Newton's method, each step halved until the cost falls. The curvature of
+    the loss comes from differences of its gradient; where it is negative, it
+    counts as 0.
 
     Parameters
     ----------
-    X_train, X_test : ndarrays with the column of the bias
-    y_train, y_test : ndarrays of labels
-    weights : ndarray, where the training starts
+    loss : object of helpers.losses
+    X : ndarray of shape (n_samples, n_features), with the bias's column
+    targets : ndarray of shape (n_samples, 1)
+    theta : ndarray of shape (n_features, 1), where to start
     """
-    max_steps, every = 1000, 20
-    sets = {"train": (X_train, y_train), "test": (X_test, y_test)}
-    fig, axes = plots.new_figure(2.8, 2, 2, share_axes=False)
-    lines = {}
-    for ax, ylabel in zip(axes, ("mean loss", "accuracy"), strict=True):
-        for i, name in enumerate(sets):
-            (lines[ylabel, name],) = ax.plot(
-                [], [], plots.LINES[i], color=plots.COLOURS[i], label=name
-            )
-        ax.set(xlabel="gradient step", ylabel=ylabel, xlim=(0, max_steps))
-        ax.legend(fontsize=8)
-        ax.grid(alpha=0.3)
-    axes[0].set(yscale="log", ylim=(0.01, 100))
-    axes[1].set(ylim=(0, 1.02))
 
-    @lru_cache
-    def history(learning_rate):
-        return train(
-            SoftmaxCrossEntropy(),
-            X_train,
-            y_train,
-            weights,
-            learning_rate=learning_rate,
-            num_epochs=max_steps,
-            reduction="sum",
-            monitors=sets,
-            monitor_steps=range(0, max_steps + 1, every),
+    def cost(theta):
+        values = loss.values(X @ theta, targets)
+        return values.mean() + L2 * np.sum(theta**2)
+
+    shrink, step = 2 * L2 * np.eye(len(theta)), np.inf
+    while np.abs(step).max() > 1e-7:
+        scores = X @ theta
+        slopes = loss.gradient(scores, targets)
+        bends = (loss.gradient(scores + 1e-4, targets) - slopes) / 1e-4
+        hessian = X.T @ (np.maximum(bends, 0) * X) / len(X) + shrink
+        gradient = X.T @ slopes / len(X) + shrink @ theta
+        step = np.linalg.solve(hessian, gradient)
+        before = cost(theta)
+        while cost(theta - step) > before and np.abs(step).max() > 1e-7:
+            step /= 2
+        theta = theta - step
+    return theta
+
+
+def turn(theta):
+    """Clockwise angle, in degrees, from the best boundary of the blobs."""
+    return (405 - np.degrees(np.arctan2(theta[1], theta[0]))) % 360 - 180
+
+
+def outlier_panel():
+    """Drag one sample anywhere; see how three losses' boundaries follow."""
+    X, y = (array[:-1] for array in outlier_blobs(1)[:2])
+    losses = [SquaredError(), BinaryCrossEntropy(), SigmoidSquaredError()]
+    names = ["least squares", "logistic", "bounded"]
+    styles = [
+        {"colour": colour, "dash": dash, "width": 2}
+        for colour, dash in zip(["text", 2, 3], LINES[:3], strict=True)
+    ]
+
+    def fit(X, y, starts):
+        """The targets and the weights of each loss, as columns."""
+        signs, X_bar = y[:, np.newaxis].astype(float), add_bias(X)
+        targets = [signs, (signs + 1) / 2, (signs + 1) / 2]
+        thetas = [LinearLeastSquares().fit(X, y).theta[:, np.newaxis]]
+        for i in (1, 2):
+            thetas.append(lowest(losses[i], X_bar, targets[i], starts[i]))
+        return targets, thetas
+
+    _, alone = fit(X, y, np.zeros((3, 3, 1)))
+
+    def draw(outlier, sign):
+        X_all, y_all = np.vstack([X, outlier]), np.append(y, sign)
+        X_bar, classes = add_bias(X_all), (y_all + 1) // 2
+        targets, thetas = fit(X_all, y_all, alone)
+
+        # The view follows more slowly than the outlier moves: a pointer that
+        # stays where it is comes to rest.
+        half = min(1.5 + np.abs(np.subtract(outlier, 0.5)).max(), 40)
+        planes = []
+        for title, ends, each in (
+            ("drag the outlier", (0.5 - half, 0.5 + half), 5),
+            ("the same, close up", (-0.8, 1.8), 1),
+        ):
+            axes = ends, ends, "feature x₁", "feature x₂"
+            plane = Plane(title, *axes, equal=True, size=(320, 370))
+            some = np.append(np.arange(0, len(X), each), len(X))
+            named = ["", ""] if planes else ["class −1", "class +1"]
+            plane.points(X_all[some], classes[some], 2.5, label=named)
+            for name, theta, style in zip(names, thetas, styles, strict=True):
+                line = boundary_ends(theta[:, 0], 200).T
+                plane.line(line, label=name if planes else "", **style)
+            planes.append(plane)
+
+        costs = []
+        for loss, target, before, now in zip(
+            losses, targets, alone, thetas, strict=True
+        ):
+            (first,) = loss.values(X_bar[-1:] @ before, target[-1:])
+            *others, last = loss.values(X_bar @ now, target)
+            costs.append([first, last, sum(others)])
+        paid = Plane(
+            "what is paid",
+            (-0.5, 2.5),
+            (1e-3, 1e5),
+            "",
+            "loss (logarithmic)",
+            log="y",
+            xticks=dict(enumerate(names)),
+            size=(320, 370),
+        )
+        for part, (who, colour) in enumerate(
+            {
+                "by the outlier, to the lines without it": 4,
+                "by the outlier, to these lines": 5,
+                "by the 900 others, to these lines": "muted",
+            }.items()
+        ):
+            x, heights = np.arange(3) + 0.27 * (part - 1), np.array(costs)
+            paid.bars(x, heights[:, part] + 1e-9, colour, 0.25, label=who)
+
+        signs = np.where(X_bar[:-1] @ np.hstack(thetas) >= 0, 1, -1)
+        wrong = np.sum(signs != y[:, np.newaxis], axis=0)
+        turned = ", ".join(
+            f"{name} {turn(theta[:, 0]):.1f}° ({number} of 900 wrong)"
+            for name, theta, number in zip(names, thetas, wrong, strict=True)
+        )
+        # A label that grows by 1 adds the leverage to the fitted score.
+        other = LinearLeastSquares().fit(X_all, np.append(y, -sign)).theta
+        leverage = X_bar[-1] @ (thetas[0][:, 0] - other) / (2 * sign)
+        return [*planes, paid], (
+            f"The boundaries turn: {turned}. The leverage of the outlier is "
+            f"{leverage:.3f}."
         )
 
-    def draw(learning_rate, num_steps):
-        run = history(learning_rate)
-        shown = run.steps <= num_steps
-        for name in sets:
-            for key, values in (
-                ("mean loss", run.loss),
-                (
-                    "accuracy",
-                    run.accuracy,
-                ),
-            ):
-                lines[key, name].set_data(
-                    run.steps[shown], values[name][shown]
-                )
-        last = {name: run.accuracy[name][shown][-1] for name in sets}
-        return (
-            f"learning rate {learning_rate:g}, {num_steps} steps: accuracy "
-            f"{last['train']:.3f} on the training set, {last['test']:.3f} on "
-            f"the test set"
-        )
-
-    panel(
-        fig,
+    return Panel(
+        "Where must a single sample lie to spoil the line of 900 others?",
         draw,
-        learning_rate=widgets.SelectionSlider(
-            options=[1e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 0.1],
-            value=1e-3,
-            description="learning rate",
+        outlier=Handle("outlier", (2, 3.5)),
+        sign=Choice("its label", [-1, 1], -1, "{:+d}".format),
+        far=Button("the sheet's n = 16", outlier=(16, 28), sign=-1),
+        again=Button("start again", outlier=(2, 3.5), sign=-1),
+    )
+
+
+def weights_panel():
+    """Train softmax regression on digits; watch the weights of each class.
+
+    Each setting is trained as far as it is looked at, and never twice.
+    """
+    X, y, X_test, y_test = digits()
+    X, X_test = (add_bias(Z).astype(np.float32) for Z in (X, X_test))
+    Y, Y_test = (one_hot(labels, 10, np.float32) for labels in (y, y_test))
+    sets = {"training": (X, Y), "test": (X_test, Y_test)}
+    steps = [0, *sorted({round(n) for n in np.geomspace(1, 100, 70)})]
+    runs = {}
+
+    def run(count, rate, reduction, l2):
+        """Weights, and loss and accuracy of each set, at the first steps."""
+        weights, curves = runs.setdefault((rate, reduction, l2), ([], []))
+        while len(weights) < count:
+            num = np.diff(steps, prepend=0)[len(weights)]
+            history = train(
+                SoftmaxCrossEntropy(),
+                X,
+                Y,
+                weights[-1] if weights else np.zeros((X.shape[1], 10), "f4"),
+                learning_rate=rate,
+                num_epochs=int(num),
+                reduction=reduction,
+                l2=l2,
+                monitors=sets,
+                monitor_steps=[num],
+            )
+            now = [*history.loss.values(), *history.accuracy.values()]
+            if history.diverged or not np.isfinite(now).all():
+                break
+            weights.append(history.weights)
+            curves.append(np.ravel(now))
+        return weights[:count], np.array(curves[:count])
+
+    def draw(step, rate, reduction, l2):
+        count = steps.index(step) + 1
+        weights, curves = run(count, rate, reduction, l2)
+        taken = np.add(steps[: len(curves)], 1)  # 0 has no logarithm
+        pixels = weights[-1][:-1].T.reshape(10, 8, 8)
+        limit = max(np.abs(pixels).max(), 1e-9)
+        pictures = Plane(
+            f"weights of each class, from −{limit:.2g} (blue, ink speaks "
+            f"against) over 0 (white) to {limit:.2g} (red, ink speaks for)",
+            (-1, 99),
+            (8, -3),
+            size=(820, 120),
+            axes=False,
+        )
+        for c in range(10):
+            x, ends = 10 * c + np.arange(8), (-limit, limit)
+            pictures.image(x, np.arange(8), pixels[c], ends, "RdBu_r")
+            pictures.text(10 * c + 3.5, -1.7, str(c))
+
+        planes, highest = [pictures], curves[:, :2].max()
+        for i, (title, ylim) in enumerate(
+            {
+                "mean loss": (0.01, max(10, 10 ** np.ceil(np.log10(highest)))),
+                "accuracy": (0, 1.02),
+            }.items()
+        ):
+            plane = Plane(
+                title,
+                (1, steps[-1] + 1),
+                ylim,
+                "gradient step",
+                title,
+                log="x" if i else "xy",
+                xticks={1: "0", 2: "1", 11: "10", 101: "100"},
+                size=(400, 260),
+            )
+            for j, name in enumerate(sets):
+                line = np.transpose([taken, curves[:, 2 * i + j]])
+                plane.line(line, j, LINES[j], label=name)
+                plane.points(line[-1:], j, 4)
+            planes.append(plane)
+
+        loss, test_loss, accuracy, test_accuracy = curves[-1]
+        ended = len(curves) < count
+        return planes, (
+            f"Step {taken[-1] - 1}: loss {loss:.4g} on the training images, "
+            f"{test_loss:.4g} on the test images; accuracy {accuracy:.3f} and "
+            f"{test_accuracy:.3f}. The highest training loss shown is "
+            f"{curves[:, 0].max():.4g}."
+            + ended
+            * " Then the weights leave the range of numbers."
+        )
+
+    return Panel(
+        "How large may the learning rate be: does a loss that jumps up ruin "
+        "the digits?",
+        draw,
+        step=Time("step", steps, 1),
+        rate=Slider(
+            "learning rate",
+            [1e-4, 3e-4, 0.001, 0.002, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3],
+            0.001,
         ),
-        num_steps=widgets.IntSlider(
-            value=max_steps,
-            min=0,
-            max=max_steps,
-            step=every,
-            description="steps",
-        ),
+        reduction=Choice("gradients of the images", ["sum", "mean"], "sum"),
+        l2=Slider("L2", [0, 0.001, 0.01, 0.1, 1], 0),
+        again=Button("start again", step=1, rate=0.001, reduction="sum", l2=0),
     )
