@@ -39,7 +39,8 @@ from helpers.training import add_bias, train
 
 STORED = Path(__file__).with_suffix(".npz")
 POWERS = [2**i for i in range(10)]  # the k of question 1.5
-BOX = (-1.5, 2.5), (-1.0, 1.5)  # the grid of question 1.4
+BOX = (-1.5, 2.5), (-1.0, 1.5)  # of question 1.4
+FINE = 140  # points of the grid on each axis: lines without steps
 L2 = 1e-4  # gives losses a minimum that else fall for ever
 ANGLE = np.linspace(0, 2 * np.pi, 100)
 CIRCLE = np.transpose([np.cos(ANGLE), np.sin(ANGLE)])
@@ -146,13 +147,15 @@ def twenty_draws(seeds=range(1, 21)):
 
     Returns
     -------
-    dict of ndarrays of uint8
+    dict of ndarrays
         labels : shape (ks, draws, points / 8), the predicted classes on the
-        grid, eight to a byte; right : shape (ks, draws, draws), how many of
-        the 100 test samples of a draw (last axis) another one's model, from
-        its 900 training samples, labels right.
+        grid, eight to a byte; in_truth : shape (ks, draws), the accuracy on
+        the true density; right : shape (ks, draws, draws), how many of the
+        100 test samples of a draw (last axis) the model from another one's
+        900 training samples labels right.
     """
-    n, points = NUM_TRAIN_MOONS, grid(*BOX)[2]
+    n, points = NUM_TRAIN_MOONS, grid(*BOX, num=FINE)[2]
+    truth = moons_density(points)
     draws = [
         make_moons(1000, noise=MOONS_NOISE, random_state=seed)
         for seed in seeds
@@ -165,20 +168,23 @@ def twenty_draws(seeds=range(1, 21)):
         labels.append(model.predict_each(points, POWERS).astype(np.uint8))
         hits = model.predict_each(X_test, POWERS) == y_test
         right.append(hits.reshape(len(POWERS), len(draws), -1).sum(axis=2))
+    labels = np.stack(labels, axis=1)
+    found = np.where(labels, truth[1], truth[0])
     return {
-        "labels": np.packbits(np.stack(labels, axis=1), axis=2),
+        "labels": np.packbits(labels, axis=2),
+        "in_truth": found.sum(axis=2) / truth.sum(),
         "right": np.stack(right, axis=1).astype(np.uint8),
     }
 
 
 def luck_panel():
     """Draw the data anew; see boundaries and test accuracies scatter."""
-    x1, x2, points = grid(*BOX)
-    truth = moons_density(points)
+    x1, x2, _ = grid(*BOX, num=FINE)
     with np.load(STORED) as stored:
-        labels = np.unpackbits(stored["labels"], axis=2, count=len(points))
-        right = stored["right"]
-    in_truth = np.where(labels, truth[1], truth[0]).sum(axis=2) / truth.sum()
+        labels = np.unpackbits(stored["labels"], axis=2)
+        in_truth, right = stored["in_truth"], stored["right"]
+    *coarse, points = grid(*BOX, num=60)
+    truth = moons_density(points)
     best = truth.max(axis=0).sum() / truth.sum()
     own = np.diagonal(right, axis1=1, axis2=2)
     chosen = np.take(POWERS, own.argmax(axis=0))
@@ -193,13 +199,13 @@ def luck_panel():
             equal=True,
             size=(470, 370),
         )
-        for j_other, other in enumerate(labels[i]):
-            label = "" if j_other else "each of the twenty"
-            thread = {"colour": "muted", "width": 0.8, "label": label}
-            plane.contour(x1, x2, other, 0.5, **thread)
+        for other, one in enumerate(labels[i]):
+            label = "" if other else "each of the twenty"
+            thread = {"colour": 5, "width": 0.8, "label": label}
+            plane.contour(x1, x2, one, 0.5, **thread)
         best_style = {"colour": 2, "dash": "--", "label": "best possible"}
         gap = truth[1] - truth[0]
-        plane.contour(x1, x2, gap, 0, width=2.5, **best_style)
+        plane.contour(*coarse, gap, 0, width=2.5, **best_style)
         plane.contour(x1, x2, labels[i, j], 0.5, label=f"draw {number}")
 
         counts = {
@@ -319,12 +325,12 @@ def outlier_panel():
         # stays where it is comes to rest.
         half = min(1.5 + np.abs(np.subtract(outlier, 0.5)).max(), 40)
         planes = []
-        for title, ends, each in (
-            ("drag the outlier", (0.5 - half, 0.5 + half), 5),
-            ("the same, close up", (-0.8, 1.8), 1),
+        for title, ends, each, size in (
+            ("drag the outlier", (0.5 - half, 0.5 + half), 5, (360, 360)),
+            ("the same, close up", (-0.8, 1.8), 1, (262, 300)),
         ):
             axes = ends, ends, "feature x₁", "feature x₂"
-            plane = Plane(title, *axes, equal=True, size=(320, 370))
+            plane = Plane(title, *axes, equal=True, size=size)
             some = np.append(np.arange(0, len(X), each), len(X))
             named = ["", ""] if planes else ["class −1", "class +1"]
             plane.points(X_all[some], classes[some], 2.5, label=named)
@@ -341,20 +347,20 @@ def outlier_panel():
             *others, last = loss.values(X_bar @ now, target)
             costs.append([first, last, sum(others)])
         paid = Plane(
-            "what is paid",
+            "what the samples pay",
             (-0.5, 2.5),
             (1e-3, 1e5),
             "",
             "loss (logarithmic)",
             log="y",
-            xticks=dict(enumerate(names)),
-            size=(320, 370),
+            xticks={0: "squares", 1: "logistic", 2: "bounded"},
+            size=(262, 360),
         )
         for part, (who, colour) in enumerate(
             {
-                "by the outlier, to the lines without it": 4,
-                "by the outlier, to these lines": 5,
-                "by the 900 others, to these lines": "muted",
+                "outlier, before it pulls": 4,
+                "outlier, now": 5,
+                "the 900 others, now": "muted",
             }.items()
         ):
             x, heights = np.arange(3) + 0.27 * (part - 1), np.array(costs)
@@ -370,15 +376,15 @@ def outlier_panel():
         other = LinearLeastSquares().fit(X_all, np.append(y, -sign)).theta
         leverage = X_bar[-1] @ (thetas[0][:, 0] - other) / (2 * sign)
         return [*planes, paid], (
-            f"The boundaries turn: {turned}. The leverage of the outlier is "
-            f"{leverage:.3f}."
+            f"Turned from the best line: {turned.replace('-', '−')}. "
+            f"The leverage of the outlier is {leverage:.3f}."
         )
 
     return Panel(
         "Where must a single sample lie to spoil the line of 900 others?",
         draw,
         outlier=Handle("outlier", (2, 3.5)),
-        sign=Choice("its label", [-1, 1], -1, "{:+d}".format),
+        sign=Choice("its label", [-1, 1], -1, {-1: "−1", 1: "+1"}.get),
         far=Button("the sheet's n = 16", outlier=(16, 28), sign=-1),
         again=Button("start again", outlier=(2, 3.5), sign=-1),
     )
@@ -397,7 +403,7 @@ def weights_panel():
     runs = {}
 
     def run(count, rate, reduction, l2):
-        """Weights, and loss and accuracy of each set, at the first steps."""
+        """Weights at the first steps; losses and accuracies at all between."""
         weights, curves = runs.setdefault((rate, reduction, l2), ([], []))
         while len(weights) < count:
             num = np.diff(steps, prepend=0)[len(weights)]
@@ -411,19 +417,19 @@ def weights_panel():
                 reduction=reduction,
                 l2=l2,
                 monitors=sets,
-                monitor_steps=[num],
+                monitor_steps=range(min(num, 1), num + 1),
             )
             now = [*history.loss.values(), *history.accuracy.values()]
             if history.diverged or not np.isfinite(now).all():
                 break
             weights.append(history.weights)
-            curves.append(np.ravel(now))
-        return weights[:count], np.array(curves[:count])
+            curves.append(np.transpose(now))
+        return weights[:count], np.concatenate(curves[:count])
 
     def draw(step, rate, reduction, l2):
         count = steps.index(step) + 1
         weights, curves = run(count, rate, reduction, l2)
-        taken = np.add(steps[: len(curves)], 1)  # 0 has no logarithm
+        taken = np.arange(len(curves))
         pixels = weights[-1][:-1].T.reshape(10, 8, 8)
         limit = max(np.abs(pixels).max(), 1e-9)
         pictures = Plane(
@@ -439,16 +445,17 @@ def weights_panel():
             pictures.image(x, np.arange(8), pixels[c], ends, "RdBu_r")
             pictures.text(10 * c + 3.5, -1.7, str(c))
 
-        planes, highest = [pictures], curves[:, :2].max()
+        top = 10 ** np.ceil(np.log10(2 * curves[:, :2].max()))
+        planes = [pictures]
         for i, (title, ylim) in enumerate(
             {
-                "mean loss": (0.01, max(10, 10 ** np.ceil(np.log10(highest)))),
+                "mean loss": (0.01, max(10, top)),
                 "accuracy": (0, 1.02),
             }.items()
         ):
             plane = Plane(
                 title,
-                (1, steps[-1] + 1),
+                (1, 110),  # of step + 1, as 0 has no logarithm
                 ylim,
                 "gradient step",
                 title,
@@ -457,20 +464,20 @@ def weights_panel():
                 size=(400, 260),
             )
             for j, name in enumerate(sets):
-                line = np.transpose([taken, curves[:, 2 * i + j]])
+                line = np.transpose([taken + 1, curves[:, 2 * i + j]])
                 plane.line(line, j, LINES[j], label=name)
                 plane.points(line[-1:], j, 4)
             planes.append(plane)
 
         loss, test_loss, accuracy, test_accuracy = curves[-1]
-        ended = len(curves) < count
+        ended = len(weights) < count
         return planes, (
-            f"Step {taken[-1] - 1}: loss {loss:.4g} on the training images, "
+            f"Step {taken[-1]}: loss {loss:.4g} on the training images, "
             f"{test_loss:.4g} on the test images; accuracy {accuracy:.3f} and "
-            f"{test_accuracy:.3f}. The highest training loss shown is "
+            f"{test_accuracy:.3f}. The highest training loss so far is "
             f"{curves[:, 0].max():.4g}."
             + ended
-            * " Then the weights leave the range of numbers."
+            * " After it the weights leave the range of numbers."
         )
 
     return Panel(
