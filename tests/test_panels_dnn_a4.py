@@ -137,7 +137,7 @@ def test_the_point_stays_in_the_picture_at_every_setting(valley_panel):
     for _ in range(200):
         [plane, fall], sentence = valley_panel.see(
             start=tuple(rng.uniform([-1, -0.55], [1, 0.55])),
-            rate=(rng.choice([0, fall.xlim[1], rng.uniform(0, 0.03)]), 1),
+            rate=(rng.choice([0, 1, rng.uniform()]) * fall.xlim[1], 1),
             **{
                 name: rng.choice(np.array(controls[name].values, object))
                 for name in ("batch", "flat", "steps")

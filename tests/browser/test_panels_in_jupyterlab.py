@@ -15,7 +15,6 @@ from submission.files import NOTEBOOKS
 
 EVERY = Path(__file__).with_name("every_control.py").read_text("utf-8")
 EVERY += "\nevery_control()"
-NOT_YET = {"02_lls_outliers"}  # their panels are still the old ones
 WATCH = """(section) => {
   window.redraws = [];
   new MutationObserver(() => redraws.push(performance.now())).observe(
@@ -31,7 +30,7 @@ def panel_cells():
         pytest.param(cell.source, id=path.stem)
         for path in sorted(NOTEBOOKS.glob("*.ipynb"))
         for cell in nbformat.read(path, as_version=4).cells
-        if re.search(r"_panel\(\)$", cell.source) and path.stem not in NOT_YET
+        if re.search(r"_panel\(\)$", cell.source)
     ]
 
 
