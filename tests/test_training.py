@@ -67,6 +67,16 @@ def test_a_step_follows_the_numerical_gradient_of_the_cost(
     assert history.num_steps == 1
 
 
+def test_by_default_the_bias_is_penalised_and_nothing_is_recorded(data):
+    X, y = data
+    settings = {"learning_rate": 0.1, "num_epochs": 2, "l2": 0.5}
+    history = train(SquaredError(), X, y, START, **settings)
+    expected = train(SquaredError(), X, y, START, l2_on_bias=True, **settings)
+    np.testing.assert_array_equal(history.weights, expected.weights)
+    assert history.steps.shape == (0,)
+    assert history.steps.dtype == int
+
+
 def test_training_reaches_the_optimum_that_sklearn_finds(data):
     X, y = data
     history = train(
