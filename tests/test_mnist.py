@@ -132,3 +132,9 @@ def test_mnist_has_the_shapes_and_counts_it_is_known_for():
     assert data.name == "MNIST"
     assert np.bincount(data.y_train)[:3].tolist() == [5923, 6742, 5958]
     assert np.bincount(data.y_test)[:3].tolist() == [980, 1135, 1032]
+
+
+def test_only_what_is_not_mnist_has_a_note():
+    nothing = [None] * 4
+    assert mnist.Mnist(*nothing, "MNIST").note == ""
+    assert "Not MNIST" in mnist.Mnist(*nothing, mnist.STANDIN).note
