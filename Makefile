@@ -36,6 +36,7 @@ test: $(INSTALLED)
 
 ## move every panel in JupyterLab in a headless Chromium
 test-browser: $(INSTALLED)
+	@$(SUBMISSION) data
 	@$(VENV_PYTHON) -m pytest -rs tests/browser
 
 ## pack what is handed in: SURNAME=... MATRICULATION=... SHEET=...

@@ -771,11 +771,13 @@ function render({ model, el }) {
   }
 
   function answered() {
+    if (model.get("answer").number === number) {
+      waiting = false;
+      if (stale) changed(); // Python works while this answer is drawn
+    }
     showPlanes();
     section.dataset.redraws = Number(section.dataset.redraws || 0) + 1;
-    if (model.get("answer").number !== number) return;
-    waiting = false;
-    if (stale) return changed();
+    if (waiting) return;
     delete section.dataset.waiting;
     const took = performance.now() - sent;
     shown.forEach((one) => one.answered && one.answered(took));

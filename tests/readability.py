@@ -18,8 +18,8 @@ HEAD = "notebook                       cells  median  longest  words a line"
 
 
 def chapters():
-    """(name, notebook, texts beside it) of every notebook."""
-    for path in sorted(NOTEBOOKS.glob("*.ipynb")):
+    """(name, notebook, texts beside it) of every chapter."""
+    for path in sorted(NOTEBOOKS.glob("0[1-9]*.ipynb")):
         texts = path.with_suffix(".toml").read_text("utf-8")
         yield (
             path.stem,

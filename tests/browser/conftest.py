@@ -16,6 +16,8 @@ from submission.run import METADATA
 
 NAMES = "chromium", "chromium-browser", "google-chrome"
 CHROMIUM = next(filter(None, map(shutil.which, NAMES)), None)
+SETTINGS = "lab/user-settings/@jupyterlab/notebook-extension/"
+SETTINGS += "tracker.jupyterlab-settings"
 START = """async (theme) => {
   const { commands, shell } = jupyterapp;
   await commands.execute("apputils:change-theme", { theme });
@@ -32,6 +34,10 @@ def lab(tmp_path_factory):
     folder = tmp_path_factory.mktemp("lab")
     for name in "notebooks", "helpers":
         shutil.copytree(ROOT / name, folder / name)
+    shutil.copytree(ROOT / "data", folder / "data")  # MNIST may be in it
+    settings = folder / "config" / SETTINGS
+    settings.parent.mkdir(parents=True)
+    settings.write_text('{"windowingMode": "none"}')  # all cells are there
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -75,25 +81,22 @@ def chromium():
         pytest.skip("No Chromium is installed, so no panel was moved.")
     with playwright.sync_playwright() as running:
         browser = running.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox"]
+            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"]
         )
         yield browser
         browser.close()
 
 
 @pytest.fixture
-def opened(lab, chromium):
-    """Open a notebook of one cell and run it; gives the page.
+def visited(lab, chromium):
+    """Open a notebook by its name; gives the page.
 
     A test fails if the browser's console has an error in it.
     """
-    folder, address = lab
+    _, address = lab
     pages = []
 
-    def open_cell(name, source, theme="JupyterLab Light"):
-        path = folder / "notebooks" / f"{name}.ipynb"
-        cell = new_code_cell('import sys\nsys.path[:0] = [".."]\n' + source)
-        nbformat.write(new_notebook(cells=[cell], metadata=METADATA), path)
+    def visit(name):
         page = chromium.new_page(viewport={"width": 1366, "height": 900})
         errors = []
         page.on(
@@ -102,13 +105,28 @@ def opened(lab, chromium):
         )
         page.on("pageerror", lambda error: errors.append(str(error)))
         pages.append((page, errors))
-        page.goto(f"{address}/lab/tree/notebooks/{name}.ipynb?reset")
+        page.goto(f"{address}/lab/tree/notebooks/{name}?reset")
         page.wait_for_selector(".jp-Notebook .jp-CodeCell", timeout=60_000)
+        return page
+
+    yield visit
+    for page, errors in pages:
+        page.close()
+        assert not errors
+
+
+@pytest.fixture
+def opened(lab, visited):
+    """Open a notebook of one cell with a panel and run it; gives the page."""
+    folder, _ = lab
+
+    def open_cell(name, source, theme="JupyterLab Light"):
+        path = folder / "notebooks" / f"{name}.ipynb"
+        cell = new_code_cell('import sys\nsys.path[:0] = [".."]\n' + source)
+        nbformat.write(new_notebook(cells=[cell], metadata=METADATA), path)
+        page = visited(path.name)
         page.evaluate(START, theme)
         page.wait_for_selector("section.panel", timeout=60_000)
         return page
 
-    yield open_cell
-    for page, errors in pages:
-        page.close()
-        assert not errors
+    return open_cell

@@ -13,6 +13,7 @@ from PIL import Image
 from helpers.panel import PICTURES
 from submission.files import NOTEBOOKS
 
+EXPLORE = NOTEBOOKS / "00_explore.ipynb"
 EVERY = Path(__file__).with_name("every_control.py").read_text("utf-8")
 EVERY += "\nevery_control()"
 WATCH = """(section) => {
@@ -25,12 +26,12 @@ WATCH = """(section) => {
 
 
 def panel_cells():
-    """The code of each panel's own cell, by the notebook it is in."""
+    """The code of each panel's own cell, by the panel's name."""
+    cells = nbformat.read(EXPLORE, as_version=4).cells
+    sources = [c.source for c in cells if c.source.endswith("_panel()")]
     return [
-        pytest.param(cell.source, id=path.stem)
-        for path in sorted(NOTEBOOKS.glob("*.ipynb"))
-        for cell in nbformat.read(path, as_version=4).cells
-        if re.search(r"_panel\(\)$", cell.source)
+        pytest.param(source, id=source.split()[-1].removesuffix("()"))
+        for source in sources
     ]
 
 
@@ -205,6 +206,7 @@ def test_pictures_of_the_panels_are_stored(opened, source):
     page = opened("panel", source)
     PICTURES.mkdir(exist_ok=True)
     page.add_style_tag(content=".Toastify { display: none }")
+    page.set_viewport_size({"width": 1366, "height": 1300})
     png = page.locator("section.panel").screenshot()
     picture = Image.open(io.BytesIO(png)).quantize(128)
     picture.save(PICTURES / f"{name}.png", optimize=True)
