@@ -28,6 +28,7 @@ from contourpy import contour_generator
 from matplotlib import colormaps
 from matplotlib.colors import to_rgb
 
+from helpers.display import picture
 from helpers.plots import COLOURS, LINES, MARKERS
 
 try:
@@ -106,16 +107,16 @@ class Panel:
 
     def _repr_mimebundle_(self, **_):
         """The live panel, and what stands for it where nothing moves."""
+        shown = _widget(self)._repr_mimebundle_()[0] if anywidget else {}
         sentence = f"{self.question} {self.see()[1]}"
-        picture = PICTURES / f"{self.name}.png"
-        shown = {"text/plain": sentence}
-        if anywidget:
-            shown |= _widget(self)._repr_mimebundle_()[0]
-            shown["text/plain"] = sentence
-        else:
-            shown["text/plain"] += "\nTo move it: pip install anywidget"
-        if picture.exists():
-            shown["image/png"] = picture.read_bytes()
+        shown["text/plain"] = f"[Figure: {sentence}]"
+        file = PICTURES / f"{self.name}.png"
+        if file.exists():
+            png = file.read_bytes()
+            width = int.from_bytes(png[16:20])  # where a PNG has it
+            shown["text/html"] = picture(png, sentence, width)
+        if not anywidget:
+            print("This stands still. To move it: pip install anywidget")
         return shown
 
 

@@ -135,7 +135,8 @@ def look(path, name, sheets, sheet="", rerun=None, pdf="", inbox=""):
 def guess_sheet(handin, sheets):
     """The sheet whose questions and title are most like it, or None."""
     ids = [i for sheet in sheets.values() for i in sheet.ids]
-    answered = set().union(*handin.answered(ids))
+    in_notebooks, in_pdf = handin.answered(ids)
+    answered = set(in_notebooks or in_pdf)  # a PDF may be of another sheet
     text = " ".join([*handin.prose, handin.text or ""])[:20000].casefold()
 
     def likeness(sheet):

@@ -9,6 +9,7 @@ from submission.files import (
     BUILD,
     DATA,
     HELPERS,
+    NOTEBOOKS,
     REPORTS,
     all_notebooks,
     cell_sources,
@@ -16,12 +17,9 @@ from submission.files import (
 )
 from submission.sheets import load_sheets
 
-FURNITURE = {
-    "helpers",
-    "IPython",
-    "anywidget",
-    "ipywidgets",
-    "matplotlib_inline",
+FURNITURE = {  # what shows notebooks
+    *("helpers", "IPython", "anywidget", "traitlets", "ipywidgets"),
+    *("contourpy", "matplotlib_inline"),  # parts of Matplotlib
 }
 
 
@@ -83,6 +81,13 @@ def caption_files(*notebooks):
     """The files with captions and answers that stand beside notebooks."""
     paths = [path.with_suffix(".toml") for path in notebooks]
     return [path for path in paths if path.exists()]
+
+
+def panel_pictures(*notebooks):
+    """The files of the pictures that stand for the panels of notebooks."""
+    code = "\n".join(map(code_of, notebooks))
+    pictures = sorted((NOTEBOOKS / "panels").glob("*.png"))
+    return [path for path in pictures if f"{path.stem}()" in code]
 
 
 def uses_mnist(*notebooks):

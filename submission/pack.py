@@ -14,6 +14,7 @@ from submission.imports import (
     files_beside,
     helper_files,
     imported_modules,
+    panel_pictures,
     uses_mnist,
 )
 
@@ -70,6 +71,7 @@ def submission_files(sheet, name, pdf, notebooks):
         text = nbformat.writes(signed(notebook, name)) + "\n"
         files[f"notebooks/{stem}.ipynb"] = text.encode()
     beside = [*files_beside(helpers), *caption_files(*sheet.notebooks)]
+    beside += panel_pictures(*sheet.notebooks)
     for file in [*helpers, *beside]:
         files[relative(file).as_posix()] = file.read_bytes()
     return files | {path.name: path.read_bytes() for path in sheet.scripts}

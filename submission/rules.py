@@ -8,7 +8,6 @@ kinds: a demand or a danger, which a hand-in can fail by, or advice, which it
 cannot, unless the sheet demands it.
 """
 
-import ast
 import re
 from collections import Counter
 from collections.abc import Callable
@@ -20,6 +19,7 @@ from submission.cells import same_text
 from submission.code import TOOLS
 from submission.handin import loosely, squeezed
 from submission.questions import OWN, SHARED, Numbers
+from submission.reach import is_docstring
 
 LOOK = "look"
 MAX_DATA = 5 * 2**20
@@ -295,7 +295,7 @@ def has_the_files_the_sheet_names(handin):
             yield handin.filename, f"The file {name} is not in it."
     for (path, cell), tree in handin.code.items():
         names = {PurePosixPath(name).name for name in handin.sheet.files}
-        is_empty = all(isinstance(node, ast.Expr) for node in tree.body)
+        is_empty = all(map(is_docstring, tree.body))
         if cell is None and is_empty and PurePosixPath(path).name in names:
             yield path, "It holds no code."
 

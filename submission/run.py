@@ -130,7 +130,7 @@ def without_volatile_parts(notebook):
             cell.outputs = [
                 output
                 for output in cell.outputs
-                if "image/png" in output.get("data", {})
+                if "text/html" in output.get("data", {})
             ]
             for output in cell.outputs:
                 output.data.pop(LIVE, None)

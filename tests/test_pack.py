@@ -29,6 +29,9 @@ def test_the_zip_holds_one_pdf_notebooks_helpers_and_a_readme(packed):
     expected |= {f"notebooks/{path.name}" for path in sheet.notebooks}
     expected |= {f"helpers/{file.name}" for file in helpers}
     expected |= {"helpers/panel.js", "helpers/panel.css"}
+    expected |= {"helpers/panels_genai_ex2.npz"}
+    panels = "knn", "luck", "outlier", "weights"
+    expected |= {f"notebooks/panels/{name}_panel.png" for name in panels}
     captions = [path.with_suffix(".toml") for path in sheet.notebooks]
     expected |= {f"notebooks/{p.name}" for p in captions if p.exists()}
     assert set(names) == expected

@@ -50,13 +50,14 @@ def test_the_accuracy_on_new_samples_is_what_fresh_ones_show():
     assert new[new[:, 0] == 27, 1] == pytest.approx(accuracy, abs=0.01)
 
 
-def test_without_anywidget_a_panel_says_what_it_needs(monkeypatch):
+def test_without_anywidget_a_panel_says_what_it_needs(monkeypatch, capsys):
     monkeypatch.setattr(panel, "anywidget", None)
     one = panels_genai_ex2.knn_panel()
     shown = one._repr_mimebundle_()
     assert one.question in shown["text/plain"]
-    assert "pip install anywidget" in shown["text/plain"]
+    assert f'alt="{one.question}' in shown["text/html"]
     assert not any("widget" in kind for kind in shown)
+    assert "pip install anywidget" in capsys.readouterr().out
 
 
 def test_notebooks_import_their_panels_in_the_panels_own_cells():
