@@ -182,8 +182,11 @@ class Handin:
 
     @property
     def num_figures(self):
-        """How many pictures are among the outputs."""
-        return sum(output.is_picture for _, output in self.outputs)
+        """How many pictures are among the outputs, without those of panels."""
+        return sum(
+            output.is_picture and "interactive" not in self.cells[place].tags
+            for place, output in self.outputs
+        )
 
     @property
     def printed_again(self):
