@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from PIL import Image
 
 from helpers import panel
 from helpers.panel import (
@@ -134,21 +135,24 @@ def test_an_unknown_dash_is_refused():
 
 def test_a_panel_shows_itself_and_its_sentence():
     shown = a_panel(on=Toggle("on"))._repr_mimebundle_()
-    assert shown["text/plain"].startswith("Which values? The values are")
+    assert "Which values? The values are" in shown["text/plain"]
     assert LIVE in shown
 
 
 def test_without_anywidget_picture_and_sentence_stand_there(
-    monkeypatch, tmp_path
+    monkeypatch, tmp_path, capsys
 ):
-    (tmp_path / "a_panel.png").write_bytes(b"a picture")
+    Image.new("L", (96, 48)).save(tmp_path / "a_panel.png")
     monkeypatch.setattr(panel, "anywidget", None)
     monkeypatch.setattr(panel, "PICTURES", tmp_path)
     shown = a_panel(on=Toggle("on"))._repr_mimebundle_()
-    assert shown["image/png"] == b"a picture"
-    assert "{'on': False}" in shown["text/plain"]
-    assert "pip install anywidget" in shown["text/plain"]
+    assert (
+        'alt="Which values? The values are {&#x27;on&#x27;: False}.'
+        in (shown["text/html"])
+    )
+    assert 'width="96"' in shown["text/html"]
     assert LIVE not in shown
+    assert "pip install anywidget" in capsys.readouterr().out
 
 
 def test_a_message_of_the_browser_is_answered_with_its_number():

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 from sklearn.datasets import make_moons
 
-from helpers import panel, panels_genai_ex2
+from helpers import panels_genai_ex2
 from helpers.knn import KNN
 from helpers.toy_data import grid, moons
 from submission.files import NOTEBOOKS
@@ -48,16 +48,6 @@ def test_the_accuracy_on_new_samples_is_what_fresh_ones_show():
     new = layers(curve, "line")[0]["xy"].reshape(-1, 2)
     accuracy = np.mean(KNN(27).fit(X, y).predict(X_new) == y_new)
     assert new[new[:, 0] == 27, 1] == pytest.approx(accuracy, abs=0.01)
-
-
-def test_without_anywidget_a_panel_says_what_it_needs(monkeypatch, capsys):
-    monkeypatch.setattr(panel, "anywidget", None)
-    one = panels_genai_ex2.knn_panel()
-    shown = one._repr_mimebundle_()
-    assert one.question in shown["text/plain"]
-    assert f'alt="{one.question}' in shown["text/html"]
-    assert not any("widget" in kind for kind in shown)
-    assert "pip install anywidget" in capsys.readouterr().out
 
 
 def test_notebooks_import_their_panels_in_the_panels_own_cells():
