@@ -77,7 +77,7 @@ SOURCES = {
         "printed too much",
     ),
     "its parent": (
-        "import os\nos.kill(os.getppid(), 9)",
+        "import os, time\nos.kill(os.getppid(), 9)\ntime.sleep(99)",
         "ended the kernel",
     ),
 }
