@@ -20,6 +20,7 @@ from submission.files import (
 
 FIRST = "00_explore.ipynb"  # is opened
 ORIGINALS = EXPLORE / ".originals"  # what the copies were made from
+PROMPT = "submission.prompt.PromptConnection"
 HIDDEN = ["notebooks", "__pycache__", "*.pyc", "*~"]  # in the list of files
 
 
@@ -83,6 +84,7 @@ def lab_arguments():
         f"--ServerApp.root_dir={ROOT}",
         f"--LabApp.default_url=/lab/tree/{relative(opened).as_posix()}",
         f"--ContentsManager.hide_globs={json.dumps(HIDDEN)}",
+        f"--ServerApp.kernel_websocket_connection_class={PROMPT}",
     ]
     is_root = hasattr(os, "geteuid") and os.geteuid() == 0
     return [*arguments, *(["--allow-root"] if is_root else [])]

@@ -1,11 +1,15 @@
 """Exploring: on copies, in which nobody's work is lost."""
 
+from unittest.mock import Mock
+
 import nbformat
 import pytest
+from jupyter_server.services.kernels.websocket import KernelWebsocketHandler
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 from submission import lab
-from submission.lab import provide_copies
+from submission.lab import lab_arguments, provide_copies
+from submission.prompt import PromptConnection, ZMQChannelsWebsocketConnection
 
 
 @pytest.fixture
@@ -88,3 +92,14 @@ def test_a_copy_that_was_renamed_leaves_room_for_a_new_one(folders):
     provide_copies()
     assert source_of(explore / "one.ipynb") == "2"
     assert source_of(explore / "mine.ipynb") == "my own"
+
+
+def test_jupyterlab_sends_each_message_at_once(monkeypatch):
+    option = f"={PromptConnection.__module__}.{PromptConnection.__name__}"
+    assert any(text.endswith(option) for text in lab_arguments())
+    connected = Mock()
+    monkeypatch.setattr(ZMQChannelsWebsocketConnection, "connect", connected)
+    browser = Mock(spec=KernelWebsocketHandler)
+    PromptConnection(websocket_handler=browser).connect()
+    browser.set_nodelay.assert_called_once_with(True)
+    connected.assert_called_once_with()

@@ -12,6 +12,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
 from submission.files import ROOT
+from submission.lab import PROMPT
 from submission.run import METADATA
 
 NAMES = "chromium", "chromium-browser", "google-chrome"
@@ -45,6 +46,7 @@ def lab(tmp_path_factory):
     command += [f"--port={port}", "--ServerApp.port_retries=0"]
     command += ["--IdentityProvider.token=", "--expose-app-in-browser"]
     command += ["--LabApp.news_url=None"]
+    command += [f"--ServerApp.kernel_websocket_connection_class={PROMPT}"]
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         command += ["--allow-root"]
     places = {
