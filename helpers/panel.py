@@ -534,7 +534,8 @@ def _sent(value):
         return _sent(vars(value))
     if isinstance(value, np.ndarray):
         kind = "u1" if value.dtype == np.uint8 else "<f4"
-        return {kind[-2:]: value.astype(kind).tobytes()}
+        with np.errstate(over="ignore"):  # what is infinite is not drawn
+            return {kind[-2:]: value.astype(kind).tobytes()}
     if isinstance(value, dict):
         return {str(key): _sent(item) for key, item in value.items()}
     if isinstance(value, list | tuple):

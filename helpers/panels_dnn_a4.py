@@ -106,14 +106,16 @@ def valley_panel():
         )
         if batch == "all":
             return [weights, fall], (
-                f"{now}; the minimum has {lowest:.3f}. Each step multiplies "
-                f"the distance by {1 - rate * steep:.2f} along the steepest "
-                f"direction, by {1 - rate * level:.3f} along the other."
+                f"{now}; the minimum of these {NUM_DIRECTIONS} directions "
+                f"has {lowest:.3f}. Each step multiplies the distance by "
+                f"{1 - rate * steep:z.2f} along the steepest direction, by "
+                f"{1 - rate * level:z.3f} along the other."
             ).replace("-", "−")
         whole = error(at_once(walked[0], rate, steps))
         return [weights, fall], (
             f"{now}; with all images in each step it is {_size(whole)}. The "
-            f"last batch, of {batch}, has a limit of its own: {own:.4f}."
+            f"{'last' if steps else 'first'} batch, of {batch}, has a limit "
+            f"of its own: {own:.4f}."
         )
 
     start = {"start": (-0.9, 0.3), "rate": (0.01, 2 * bottom)}
@@ -152,6 +154,7 @@ def valley():
     data = mnist.load()
     X = add_bias(data.X_train[:NUM_IMAGES] / 255)
     eigenvalues, directions = np.linalg.eigh(2 * X.T @ X / len(X))
+    directions *= np.sign(directions.sum(axis=0))  # else LAPACK's choice
     steepest = slice(-1, -1 - NUM_DIRECTIONS, -1)
     eigenvalues, X = eigenvalues[steepest], X @ directions[:, steepest]
     targets = one_hot(data.y_train[:NUM_IMAGES], 10)[:, :1]
@@ -208,6 +211,7 @@ def textbook_softmax(scores):
     return exponentials / exponentials.sum(axis=1, keepdims=True)
 
 
+ROUNDED = ", as the softmax there rounds to 0"
 VERSIONS = {
     "Textbook": lambda a: -np.log(textbook_softmax(a)),
     "Stable softmax, then log": lambda a: -np.log(softmax(a)),
@@ -223,7 +227,7 @@ def overflow_panel():
         a = (times * heights + added).astype(f"float{bits}")[np.newaxis]
         with np.errstate(all="ignore"):  # to break is the point
             losses = {n: loss(a)[0] for n, loss in VERSIONS.items()}
-            total = np.exp(a).sum()
+            exponentials = np.exp(a)
         right = losses["Stable log-softmax"]
         top = 1.15 * max(1, right.max())
         plane = Plane(
@@ -254,8 +258,9 @@ def overflow_panel():
             for one, end, loss in zip(x, ends, found, strict=True):
                 table.text(one, min(end + 0.04 * top, 0.93 * top), _word(loss))
         told = [f"{n}: {_verdict(loss, right)}" for n, loss in losses.items()]
-        if not told[0].endswith("right"):
-            told[0] += _reason(total, a.max())
+        why = _reason(exponentials, a.max()), ROUNDED, ""
+        for i, reason in enumerate(why):
+            told[i] += "" if told[i].endswith("right") else reason
         return [plane, table], f"In {bits} bits. {'. '.join(told)}."
 
     names = ["first", "second", "third"]
@@ -286,24 +291,30 @@ def _word(loss):
 
 def _verdict(found, right):
     """How some losses differ from the right ones."""
-    if np.isnan(found).any():
-        return "not a number (NaN)"
-    if np.isinf(found).any():
-        classes = ", ".join(map(str, np.flatnonzero(np.isinf(found))))
-        return f"infinite for class {classes}, whose softmax comes out as 0"
+    broken = [
+        f"{word} for class {', '.join(map(str, np.flatnonzero(test(found))))}"
+        for word, test in (("NaN", np.isnan), ("infinite", np.isinf))
+        if test(found).any()
+    ]
+    if broken:
+        return " and ".join(broken)
     worst = np.abs(found - right).max()
     return "right" if worst < 0.001 else f"wrong by up to {worst:.2g}"
 
 
-def _reason(total, highest):
-    """Why the textbook version breaks, from the sum of its exponentials."""
-    if np.isinf(total):
+def _reason(exponentials, highest):
+    """Why the textbook version breaks."""
+    with np.errstate(over="ignore"):
+        total = exponentials.sum()
+    if np.isinf(exponentials).any():
         return f", as e to the {highest:.5g} is too large"
+    if np.isinf(total):
+        return ", as the sum of the exponentials is too large"
     if total == 0:
         return ", as all exponentials round to 0"
     if total < np.finfo(total.dtype).tiny:
         return ", as exponentials so near 0 have few digits"
-    return ""
+    return ROUNDED
 
 
 def step_panel():
@@ -349,7 +360,7 @@ def step_panel():
             (steps[0], steps[-1]),
             (1e-13, 100),
             "step h",
-            "largest error of ten",
+            "largest difference of ten",
             log="xy",
             size=(455, 340),
         )
@@ -384,11 +395,12 @@ def step_panel():
 
         lowest = worst(numerical[added, "central"])
         told = (
-            f"At h = {scientific(step)} the forward gradient is off by "
-            f"{scientific(worst(here['forward']))}, the central one by "
-            f"{scientific(worst(here['central']))}. The lowest point of the "
-            f"central curve is {scientific(lowest.min())} at h = "
-            f"{scientific(steps[lowest.argmin()])}"
+            f"At h = {scientific(step)} the forward gradient differs from the "
+            f"derived one by {scientific(worst(here['forward']))}, the "
+            f"central one by {scientific(worst(here['central']))}. Of the "
+            f"curve's {len(steps)} steps, h = "
+            f"{scientific(steps[lowest.argmin()])} has the least central "
+            f"difference, {scientific(lowest.min())}"
         )
         if bug:
             told += (

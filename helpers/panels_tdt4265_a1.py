@@ -75,7 +75,7 @@ def spikes_panel():
         return [whole, close, bars, costliest], (
             f"Epoch {number + 1}, batch {batch}: its step takes the loss from "
             f"{losses[step]:.4f} to {losses[step + 1]:.4f}; its errors ŷ − y "
-            f"sum to {sums[step]:+.1f}, of {np.abs(errors[step]).sum():.1f} "
+            f"sum to {sums[step]:+z.1f}, of {np.abs(errors[step]).sum():.1f} "
             f"in size. Early stopping halts {end} epochs; best pass: loss "
             f"{losses[best]:.4f} after {epochs[best]:.1f} epochs. {note}"
         ).replace(" -", " −")
@@ -197,7 +197,7 @@ def _gallery(title, pictures, errors):
         row, column = divmod(i, 8)
         x, y = np.arange(SIDE) + 30 * column, np.arange(SIDE) + 38 * row
         plane.image(x, y, picture.reshape(SIDE, SIDE), (-1, 1), "Greys")
-        plane.text(x.mean(), y[-1] + 5, f"{error:+.2f}".replace("-", "−"))
+        plane.text(x.mean(), y[-1] + 5, f"{error:+z.2f}".replace("-", "−"))
     return plane
 
 
@@ -208,10 +208,10 @@ def drawing_panel():
     predict = SoftmaxCrossEntropy().predict
     X, y = _inputs(data.X_test), data.y_test
     shares = accuracies(_shifted_weights(W), X, y).reshape(9, 9)
-    hard = np.argmin(predict(X @ W)[np.arange(len(y)), y])
+    worst = np.argmin(predict(X @ W)[np.arange(len(y)), y])
     three, seven, hard = (
         data.X_test[i].reshape(SIDE, SIDE)
-        for i in (np.argmax(y == 3), np.argmax(y == 7), hard)
+        for i in (np.argmax(y == 3), np.argmax(y == 7), worst)
     )
 
     def draw(picture, shift, asked):
@@ -226,6 +226,7 @@ def drawing_panel():
         *parts, bias = x * (W[:, digit] - W[:, rival])
         parts = np.array(parts)
         pro, con = parts[parts > 0].sum(), -parts[parts < 0].sum()
+        blank = np.abs(parts[x[:-1] == -1]).sum() / (pro + con)
 
         bars = Plane(
             "probability of each digit",
@@ -248,11 +249,12 @@ def drawing_panel():
             if pixels
         )
         return [bars, evidence, _answers(scores.argmax(axis=2))], (
-            f"{f'Moved {moved}' if moved else 'As drawn'} it is read as a "
+            f"{f'Moved {moved}' if moved else 'As drawn'} it is read as "
             f"{answer}, with probability {p[answer]:.3f}. Pixels speak with "
             f"{pro:.1f} for {digit} rather than {rival} and with {con:.1f} "
-            f"against; with the bias, the log-odds are "
-            f"{pro - con + bias:.1f}. Of {len(y)} test images "
+            f"against ({blank:.0%} of both is blank paper); with the bias, "
+            f"the log-odds are {pro - con + bias:z.1f}. Of {len(y)} test "
+            f"images "
             f"{shares[down + 4, right + 4]:.1%} are read right"
             f"{' when moved so' if moved else ''}. {data.note}"
         ).replace("are -", "are −")
@@ -265,7 +267,9 @@ def drawing_panel():
         shift=Handle("shift", (0, 0), plane=2, click=True, colour=1),
         asked=Choice("evidence for", ["the answer", *range(10)], "the answer"),
         seven=Button("a seven", picture=seven, shift=(0, 0)),
-        hard=Button("the worst mistake", picture=hard, shift=(0, 0)),
+        hard=Button(
+            f"the worst mistake, a {y[worst]}", picture=hard, shift=(0, 0)
+        ),
         reset=Button("reset", picture=three, shift=(0, 0), asked="the answer"),
     )
 

@@ -121,7 +121,13 @@ def test_single_images_explode_at_a_rate_that_all_together_bear(valley_panel):
     _, alone = valley_panel.see(batch=1, **at)
     _, together = valley_panel.see(batch="all", **at)
     assert "(71% of the limit) the error is 0.034;" in together
-    assert re.search(r"the error is .*·10⁵; with all .* it is 0\.034", alone)
+    assert re.search(r"the error is .*·10⁴; with all .* it is 0\.034", alone)
+
+
+def test_an_error_beyond_all_numbers_of_the_browser_is_sent(valley_panel):
+    at = {"steps": 100, "rate": [0.03, 1]}
+    answer = valley_panel.answer(valley_panel.start() | at)
+    assert "·10²⁸; the minimum of these 50 directions" in answer["sentence"]
 
 
 def test_a_batch_of_one_has_the_limit_of_its_image(valley, valley_panel):
@@ -197,23 +203,25 @@ def test_the_stable_version_has_the_exact_losses(bits, times):
         ({"added": 700}, "Textbook: right."),
         (
             {"added": 710, "first": (0, -0.5), "second": (1, -0.5)},
-            "infinite for class 0, 1, 2, whose softmax comes out as 0, as e "
-            "to the 709.5 is too large.",
+            "Textbook: infinite for class 0, 1, 2, as the sum of the "
+            "exponentials is too large.",
         ),
-        ({"added": 710}, "not a number (NaN), as e to the 711 is too large."),
-        (
-            {"added": -750},
-            "(NaN), as all exponentials round to 0.",
-        ),
+        ({"added": 710}, "NaN for class 0, 1 and infinite for class 2, as e"),
+        ({"added": 1000}, "NaN for class 0, 1, 2, as e to the 1001 is too"),
+        ({"added": -750}, "class 0, 1, 2, as all exponentials round to 0."),
         (
             {"added": -740},
             "wrong by up to 0.0048, as exponentials so near 0 have",
         ),
         ({"added": 80, "bits": 32}, "Textbook: right."),
         ({"added": 90, "bits": 32}, "as e to the 91 is too large."),
-        ({"times": 1000}, "then log: infinite for class 1, 2, whose"),
+        ({"times": 1000}, "NaN for class 0 and infinite for class 1, 2, as e"),
+        ({"times": 1000}, "log: infinite for class 1, 2, as the softmax"),
         ({"times": 100}, "Stable softmax, then log: right."),
-        ({"times": 100, "bits": 32}, "then log: infinite for class 2, whose"),
+        (
+            {"times": 100, "bits": 32},
+            "log: infinite for class 2, as the softmax",
+        ),
     ],
 )
 def test_the_sentence_says_which_version_breaks_and_why(values, told):
