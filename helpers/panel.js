@@ -7,6 +7,9 @@ const QUIET = { "data-lm-suppress-shortcuts": "true" };
 const DASHES = { "-": [], "--": [7, 4], ":": [2, 3], "-.": [7, 3, 2, 3] };
 const FONT = "12px system-ui, sans-serif";
 const FRAME_MS = 33; // a played step takes at least this long
+const PATIENCE_MS = 5000; // then one is told that no answer came
+const SILENT = "Python has not answered for five seconds. If it was restarted, "
+  + "run this cell again.";
 
 // ---- Small tools ---------------------------------------------------------
 
@@ -27,6 +30,11 @@ function array({ u1, f4 }) {
   return u1 ? new Uint8Array(copy) : new Float32Array(copy);
 }
 
+/** A number, or the end of a range it lies beyond. */
+function clamp(number, low, high) {
+  return Math.min(Math.max(number, low), high);
+}
+
 /** A number in at most four digits, for axes and screen readers. */
 function said(number) {
   return String(Number(number.toPrecision(4))).replace("-", "−");
@@ -43,14 +51,14 @@ function power(exponent) {
 // ---- Axes ----------------------------------------------------------------
 
 /** An axis from pixel p0 to p1: to(value), from(pixel) and its ticks. */
-function axis([low, high], log, p0, p1, named) {
+function axis([low, high], log, p0, p1, apart, named) {
   const map = log ? Math.log10 : (value) => value;
   const unmap = log ? (value) => 10 ** value : (value) => value;
   const [a, b] = [map(low), map(high)];
   const to = (value) => p0 + ((map(value) - a) / (b - a)) * (p1 - p0);
   const from = (pixel) => unmap(a + ((pixel - p0) / (p1 - p0)) * (b - a));
   const share = (value) => (map(value) - a) / (b - a);
-  const room = Math.max(2, Math.abs(p1 - p0) / 55);
+  const room = Math.max(2, Math.abs(p1 - p0) / apart);
   let ticks;
   if (named) ticks = Object.entries(named).map(([v, word]) => [+v, word]);
   else if (log && Math.abs(b - a) > 1) ticks = decades(a, b, room);
@@ -197,8 +205,8 @@ function stroke(pen, colour, width, dash) {
 function sign(pen, path, colour, hollow, rim) {
   [pen.fillStyle, pen.strokeStyle] = [colour, hollow ? colour : rim];
   pen.lineWidth = hollow ? 1.5 : 0.5;
-  if (!hollow) pen.fill(path);
   pen.stroke(path);
+  if (!hollow) pen.fill(path); // over the rims of those below
 }
 
 /** Text that is legible on anything: with the background around it. */
@@ -214,9 +222,15 @@ function heading(pen, plane, width, left, paint) {
   pen.textAlign = "left";
   pen.fillStyle = paint("text");
   pen.font = `600 ${FONT}`;
-  pen.fillText(plane.title, left, 10);
+  let [x, y] = [left, 10];
+  for (const word of plane.title.split(" ")) {
+    const wide = pen.measureText(`${word} `).width;
+    if (x > left && x + wide > width + 4) [x, y] = [left, y + 16];
+    pen.fillText(word, x, y);
+    x += wide;
+  }
   pen.font = FONT;
-  let [x, y] = [left, 28];
+  [x, y] = [left, y + 18];
   for (const layer of plane.layers) {
     layer.labels.forEach((label, i) => {
       if (!label) return;
@@ -268,9 +282,9 @@ function drawPlane(canvas, plane, paint) {
     bottom = top + unit * span(plane.ylim);
   }
   const box = [left, top, right, bottom];
-  const x = axis(plane.xlim, plane.log.includes("x"), left, right,
+  const x = axis(plane.xlim, plane.log.includes("x"), left, right, 55,
     plane.xticks);
-  const y = axis(plane.ylim, plane.log.includes("y"), bottom, top);
+  const y = axis(plane.ylim, plane.log.includes("y"), bottom, top, 32);
   const view = { x, y, box, paint };
   pen.save();
   pen.beginPath();
@@ -361,24 +375,26 @@ function handle(control, figure, canvas, values, changed) {
   function place(newView, newPlane) {
     [view, plane] = [newView, newPlane];
     const [x, y] = values[name];
+    const [left, top, right, bottom] = view.box;
     element.style.setProperty("--colour", view.paint(control.colour));
-    element.style.left = `${view.x.to(x)}px`;
-    element.style.top = `${view.y.to(y)}px`;
+    element.style.left = `${clamp(view.x.to(x), left, right)}px`;
+    element.style.top = `${clamp(view.y.to(y), top, bottom)}px`;
     // In percent of the way: axe-core takes 1e-16 for no number.
     const way = along === "y" ? view.y.share(y) : view.x.share(x);
     element.setAttribute("aria-valuenow", Math.round(100 * way));
     element.setAttribute("aria-valuemin", 0);
     element.setAttribute("aria-valuemax", 100);
-    const names = [plane.xlabel || "x", plane.ylabel || "y"];
-    element.setAttribute("aria-valuetext",
-      `${names[0]} ${said(x)}, ${names[1]} ${said(y)}`);
+    const parts = [["x", plane.xlabel, x], ["y", plane.ylabel, y]]
+      .filter(([one]) => along.includes(one))
+      .map(([one, label, value]) => `${label || one} ${said(value)}`);
+    element.setAttribute("aria-valuetext", parts.join(", "));
   }
 
   function moveTo(px, py) {
     const [left, top, right, bottom] = view.box;
     const old = values[name];
-    const x = view.x.from(Math.min(Math.max(px, left), right));
-    const y = view.y.from(Math.min(Math.max(py, top), bottom));
+    const x = view.x.from(clamp(px, left, right));
+    const y = view.y.from(clamp(py, top, bottom));
     values[name] = [along === "y" ? old[0] : x, along === "x" ? old[1] : y];
     place(view, plane);
     changed();
@@ -414,7 +430,7 @@ function pick(control, figure, canvas, values, changed) {
       places.push([view.x.to(xy[i]), view.y.to(xy[i + 1]), xy[i], xy[i + 1]]);
     }
     element.hidden = !places.length;
-    cursor = Math.min(cursor, Math.max(0, places.length - 1));
+    cursor = clamp(cursor, 0, Math.max(0, places.length - 1));
     show();
   }
 
@@ -425,7 +441,7 @@ function pick(control, figure, canvas, values, changed) {
     element.setAttribute("aria-valuenow", cursor);
     element.setAttribute("aria-valuemax", places.length - 1);
     const picked = values[name].includes(cursor) ? ", picked" : "";
-    element.setAttribute("aria-valuetext", `point ${cursor} of `
+    element.setAttribute("aria-valuetext", `point ${cursor + 1} of `
       + `${places.length} at ${said(x)}, ${said(y)}${picked}`);
   }
 
@@ -446,6 +462,10 @@ function pick(control, figure, canvas, values, changed) {
   }
 
   onArrows(element, (dx, dy) => { // the next one that way, not far aside
+    if (control.single && dx) { // points in a row
+      cursor = clamp(cursor + dx, 0, places.length - 1);
+      return show();
+    }
     const [px, py] = places[cursor];
     const next = nearest((x, y) => {
       const ahead = (x - px) * Math.sign(dx) + (y - py) * Math.sign(dy);
@@ -517,7 +537,7 @@ function time(control, values, changed) {
     return one;
   };
   const go = (step) => {
-    values[name] = Math.min(Math.max(0, step), last);
+    values[name] = clamp(step, 0, last);
     show();
     changed();
   };
@@ -601,6 +621,7 @@ function drawing(control, values, changed, paint) {
       + "pixels; arrow keys move the pen, Space paints, with Shift it "
       + "paints as it moves" });
   const middle = Math.floor(side / 2) + 0.5;
+  const inside = (v) => clamp(v, 0.5, side - 0.5);
   let pen = [middle, middle]; // in pixels of the drawing
   let old = null;
 
@@ -613,13 +634,13 @@ function drawing(control, values, changed, paint) {
     pixels.forEach((ink, i) => {
       const [px, py] = [(i % side) + 0.5, Math.floor(i / side) + 0.5];
       const t = ((px - x0) * dx + (py - y0) * dy) / length;
-      const s = Math.min(Math.max(t, 0), 1);
+      const s = clamp(t, 0, 1);
       const far = Math.hypot(px - x0 - s * dx, py - y0 - s * dy);
-      const soft = Math.min(Math.max(1.7 - far, 0), 1);
+      const soft = clamp(1.7 - far, 0, 1);
       pixels[i] = Math.max(ink, Math.round(255 * soft));
     });
     values[name] = pixels;
-    [old, pen] = [[x, y], [x, y]];
+    [old, pen] = [[x, y], [x, y].map(inside)];
     show();
     changed();
   }
@@ -654,9 +675,8 @@ function drawing(control, values, changed, paint) {
     paintTo(x / cell, y / cell);
   });
   onArrows(canvas, (dx, dy, event) => {
-    const within = (v) => Math.min(Math.max(v, 0.5), side - 0.5);
-    const next = [within(pen[0] + Math.sign(dx)),
-      within(pen[1] + Math.sign(dy))];
+    const next = [pen[0] + Math.sign(dx), pen[1] + Math.sign(dy)]
+      .map(inside);
     old = pen;
     if (event.shiftKey) return paintTo(...next);
     pen = next;
@@ -714,13 +734,14 @@ function render({ model, el }) {
 
   // One question at a time is on its way to Python; while it is, changes
   // wait, and then the latest values are sent.
-  let [waiting, stale, sent] = [false, false, 0];
+  let [waiting, stale, sent, late] = [false, false, 0, 0];
   function changed() {
     stale = waiting;
     if (waiting) return;
     [waiting, sent] = [true, performance.now()];
     section.dataset.waiting = "";
     number += 1;
+    late = setTimeout(() => { sentence.textContent = SILENT; }, PATIENCE_MS);
     model.send({ number, values });
   }
 
@@ -756,8 +777,8 @@ function render({ model, el }) {
       const view = drawPlane(canvas, plane, paint);
       const axes = [["horizontal", plane.xlabel, view.x],
         ["vertical", plane.ylabel, view.y]]
-        .map(([way, label, { low, high }]) =>
-          `${way}: ${label} from ${said(low)} to ${said(high)}`);
+        .map(([way, label, { ticks }]) =>
+          `${way}: ${label} ${ticks.map(([, word]) => word).join(", ")}`);
       canvas.setAttribute("aria-label", plane.axes
         ? [plane.title, ...axes].join("; ") : plane.title);
       within.forEach((one) => one.place(view, plane));
@@ -771,6 +792,7 @@ function render({ model, el }) {
   }
 
   function answered() {
+    clearTimeout(late);
     if (model.get("answer").number === number) {
       waiting = false;
       if (stale) changed(); // Python works while this answer is drawn

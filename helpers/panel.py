@@ -40,6 +40,7 @@ except ImportError:
 HERE = Path(__file__).parent
 PICTURES = HERE.parent / "notebooks" / "panels"
 TINT = 0.3  # how opaque a class's region is
+RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 class Panel:
@@ -541,3 +542,27 @@ def _sent(value):
     if isinstance(value, list | tuple):
         return [_sent(item) for item in value]
     return value.item() if isinstance(value, np.generic) else value
+
+
+def scientific(number):
+    """A number as a person writes it: 2.3·10⁻¹¹.
+
+    Examples
+    --------
+    >>> scientific(2.34e-11)
+    '2.3·10⁻¹¹'
+    """
+    mantissa, exponent = f"{number:.1e}".split("e")
+    return f"{mantissa}·10{str(int(exponent)).translate(RAISED)}"
+
+
+def short(number):
+    """A number in four digits, with an exponent only where it needs one.
+
+    Examples
+    --------
+    >>> short(170.34), short(2.34e-11)
+    ('170.3', '2.3·10⁻¹¹')
+    """
+    is_plain = number == 0 or 1e-4 <= abs(number) < 9999
+    return f"{number:.4g}" if is_plain else scientific(number)

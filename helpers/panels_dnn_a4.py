@@ -1,6 +1,6 @@
 """Interactive panels of sheet dnn-a4."""
 
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import cycle, islice
 
 import numpy as np
@@ -9,13 +9,21 @@ from helpers import mnist
 from helpers.gradcheck import BEST_STEP, numerical_gradient
 from helpers.losses import SoftmaxCrossEntropy, log_softmax, one_hot, softmax
 from helpers.mnist_regression import SQUARED_ERROR, mean_loss
-from helpers.panel import Button, Choice, Handle, Panel, Plane, Slider, Time
+from helpers.panel import (
+    Button,
+    Choice,
+    Handle,
+    Panel,
+    Plane,
+    Slider,
+    Time,
+    scientific,
+)
 from helpers.training import add_bias, minibatches
 
 NUM_IMAGES, NUM_DIRECTIONS, NUM_STEPS = 2000, 50, 100
 CROSS_ENTROPY = SoftmaxCrossEntropy()
 DASHES = ["-", "--"]
-RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def valley_panel():
@@ -45,12 +53,13 @@ def valley_panel():
             return at_once(weights, rate, np.arange(NUM_STEPS + 1)[:, None])
         return descend(X, y, weights, rate, batch, NUM_STEPS)
 
+    strictest = cache(lambda batch: strictest_edges(X, batch, NUM_STEPS))
+
     def draw(start, rate, batch, flat, steps):
         rate = rate[0]
         walked = path(flat, start, rate, batch)[: steps + 1]
         reached = error(walked[-1])
         done = "1 step" if steps == 1 else f"{steps} steps"
-        own = edge if batch == "all" else own_edge(X, batch, steps)
 
         steep, level = eigenvalues[0], eigenvalues[flat]
         place = walked[:, [flat, 0]]
@@ -90,9 +99,6 @@ def valley_panel():
         fall.line(np.transpose([rates, errors]), label="all images")
         fall.mark(x=edge, label=f"limit {edge:.4f}")
         fall.mark(y=lowest, label="minimum", dash=":")
-        fall.line(
-            [[own, bottom], [own, top]], 2, "-.", label="limit of this batch"
-        )
         fall.points(
             [[rate, min(reached, top / 2)]],
             0,
@@ -101,21 +107,26 @@ def valley_panel():
             "this descent",
         )
         now = (
-            f"After {done} at rate {rate:.4f} ({rate / edge:.0%} of "
+            f"After {done} at rate {rate:.4f} ({rate / edge:.1%} of "
             f"the limit) the error is {_size(reached)}"
         )
         if batch == "all":
             return [weights, fall], (
-                f"{now}; the minimum of these {NUM_DIRECTIONS} directions "
-                f"has {lowest:.3f}. Each step multiplies the distance by "
-                f"{1 - rate * steep:z.2f} along the steepest direction, by "
-                f"{1 - rate * level:z.3f} along the other."
+                f"{now}; the minimum in the {NUM_DIRECTIONS} steepest "
+                f"directions has {lowest:.3f}. Each step multiplies the "
+                f"distance by {1 - rate * steep:z.3f} along the steepest "
+                f"direction, by {1 - rate * level:z.3f} along the other."
             ).replace("-", "−")
+        if not steps:
+            return [weights, fall], f"{now}; no batch was seen yet."
+        own = strictest(batch)[steps - 1]
+        ends = [[own, bottom], [own, top]]
+        fall.line(ends, 2, "-.", label="limit of the strictest batch")
         whole = error(at_once(walked[0], rate, steps))
         return [weights, fall], (
             f"{now}; with all images in each step it is {_size(whole)}. The "
-            f"{'last' if steps else 'first'} batch, of {batch}, has a limit "
-            f"of its own: {own:.4f}."
+            f"strictest batch so far, of {batch}, has a limit of its own: "
+            f"{own:.4f}."
         )
 
     start = {"start": (-0.9, 0.3), "rate": (0.01, 2 * bottom)}
@@ -178,31 +189,27 @@ def descend(X, y, start, learning_rate, batch_size, num_steps):
     return np.array(path)[:, :, 0]
 
 
-def own_edge(X, batch_size, step):
-    """The largest stable learning rate of the batch of a step.
+def strictest_edges(X, batch_size, num_steps):
+    """The lowest of the largest stable rates of the batches so far.
 
-    It is 2 / lambda, and lambda the largest eigenvalue of 2 X^T X / n.
+    That of a batch is 2 / lambda, and lambda the largest eigenvalue of
+    2 X^T X / n.
+
+    Returns
+    -------
+    ndarray of shape (num_steps,)
     """
     batches = list(minibatches(len(X), batch_size))
-    rows = X[batches[max(step - 1, 0) % len(batches)]]
-    return len(rows) / np.linalg.norm(rows, 2) ** 2
+    edges = [
+        len(X[batch]) / np.linalg.norm(X[batch], 2) ** 2
+        for batch in batches[:num_steps]
+    ]
+    return np.minimum.accumulate(np.resize(edges, num_steps))
 
 
 def _size(error):
     """An error in words that stay short when it explodes."""
     return f"{error:.3f}" if error < 1000 else scientific(error)
-
-
-def scientific(number):
-    """A number as a person writes it: 2.3·10⁻¹¹.
-
-    Examples
-    --------
-    >>> scientific(2.34e-11)
-    '2.3·10⁻¹¹'
-    """
-    mantissa, exponent = f"{number:.1e}".split("e")
-    return f"{mantissa}·10{str(int(exponent)).translate(RAISED)}"
 
 
 def textbook_softmax(scores):
@@ -223,8 +230,9 @@ def overflow_panel():
     """Drag three scores, stretch and shift them: which loss breaks?"""
 
     def draw(first, second, third, times, added, bits):
-        heights = np.array([first[1], second[1], third[1]])
+        heights = np.round([first[1], second[1], third[1]], 3)
         a = (times * heights + added).astype(f"float{bits}")[np.newaxis]
+        words = [f"{x:z.5g}".replace("-", "−") for x in a[0]]
         with np.errstate(all="ignore"):  # to break is the point
             losses = {n: loss(a)[0] for n, loss in VERSIONS.items()}
             exponentials = np.exp(a)
@@ -238,7 +246,7 @@ def overflow_panel():
             f"{abs(added)}",
             "height",
             size=(260, 320),
-            xticks=dict(enumerate(f"{x:.5g}".replace("-", "−") for x in a[0])),
+            xticks=dict(enumerate(words)),
         )
         plane.bars(range(3), heights, [0, 1, 2], 0.5)
         table = Plane(
@@ -261,7 +269,9 @@ def overflow_panel():
         why = _reason(exponentials, a.max()), ROUNDED, ""
         for i, reason in enumerate(why):
             told[i] += "" if told[i].endswith("right") else reason
-        return [plane, table], f"In {bits} bits. {'. '.join(told)}."
+        return [plane, table], (
+            f"Scores {', '.join(words)} in {bits} bits. {'. '.join(told)}."
+        )
 
     names = ["first", "second", "third"]
     start = {n: (i, 1.0 - i) for i, n in enumerate(names)}

@@ -24,6 +24,7 @@ from helpers.panel import (
     Plane,
     Slider,
     Time,
+    short,
 )
 from helpers.plots import LINES, boundary_ends
 from helpers.toy_data import (
@@ -63,7 +64,7 @@ def knn_panel():
         for name, queries in (("grid", points), ("own", X), ("test", X_test))
     }
 
-    @lru_cache
+    @lru_cache(1)  # moving the query needs no new count
     def vote(flipped):
         """For every k: votes for class 1 on the grid, and accuracies."""
         labels = y.copy()
@@ -88,6 +89,8 @@ def knn_panel():
         indices, distances = search.kneighbours(np.array(query))
         neighbours, radius = indices[:k], distances[k - 1]
         counts = np.bincount(labels[neighbours], minlength=2)
+        flips = f"{len(flipped)} label{'s' * (len(flipped) > 1)} flipped. "
+        tie = "a tie counts for class 0: " if np.ptp(counts) == 0 else ""
 
         plane = Plane(
             "900 samples and the boundary",
@@ -100,8 +103,10 @@ def knn_panel():
         )
         plane.regions(x1, x2, wins[i])
         plane.points(X, labels, label=["class 0", "class 1"], pick="flipped")
-        plane.points(X[neighbours], "text", 5, hollow=True, label="neighbour")
-        plane.line(query + radius * CIRCLE, width=1, label="to the k-th")
+        ring = "text" if k <= 64 else "muted"  # hundreds would hide the rest
+        plane.points(X[neighbours], ring, 5, hollow=True, label="neighbour")
+        circle = query + radius * CIRCLE
+        plane.line(circle, width=1, label="reaches the k-th")
         plane.contour(x1, x2, votes[i], k // 2 + 0.5, label="boundary")
         best_style = {"colour": 2, "dash": "--", "width": 2.5}
         gap = truth[1] - truth[0]
@@ -110,7 +115,7 @@ def knn_panel():
         curve = Plane(
             "share classified correctly",
             (1, ks[-1]),
-            (0.79, 1.005),
+            (min(0.79, *map(np.min, accuracies.values())), 1.005),
             "k",
             "accuracy",
             log="x",
@@ -122,9 +127,10 @@ def knn_panel():
             curve.points(line[[i]], "text", 5, hollow=True)
         curve.mark(y=best, label=f"best possible, {best:.3f}", dash=":")
         return [plane, curve], (
-            f"k = {k}. Votes for class 0: {counts[0]}, for class 1: "
-            f"{counts[1]}; the query is predicted class {counts.argmax()}. "
-            f"Of new samples {accuracies['new samples'][i]:.3f} are "
+            f"{flips if flipped else ''}k = {k}. Votes for class 0: "
+            f"{counts[0]}, for class 1: {counts[1]}; {tie}the query is "
+            f"predicted class {counts.argmax()}. "
+            f"{accuracies['new samples'][i]:.3f} of new samples are "
             f"classified correctly; the best possible share is {best:.3f}."
         )
 
@@ -187,7 +193,7 @@ def luck_panel():
     truth = moons_density(points)
     best = truth.max(axis=0).sum() / truth.sum()
     own = np.diagonal(right, axis1=1, axis2=2)
-    chosen = np.take(POWERS, own.argmax(axis=0))
+    tied = own == own.max(axis=0)  # the k with the most samples right
 
     def draw(k, number, shown):
         i, j = POWERS.index(k), number - 1
@@ -232,17 +238,18 @@ def luck_panel():
         bars.points([[own[i, j] / 100, top / 40]], 1, 6, label=label)
         return [plane, bars], (
             f"k = {k}: the model of draw {number} has {own[i, j]} of its 100 "
-            f"test samples right; of new samples it would have "
-            f"{in_truth[i, j]:.3f}. The {len(counts)} accuracies shown lie "
+            f"test samples right, and {in_truth[i, j]:.3f} of new samples. "
+            f"The {len(counts)} accuracies shown lie "
             f"between {counts.min() / 100:.2f} and {counts.max() / 100:.2f}. "
-            f"By its own test set, draw {number} would take k = {chosen[j]}."
+            f"Most of its own test set is right at k = "
+            f"{', '.join(map(str, np.array(POWERS)[tied[:, j]]))}."
         )
 
     return Panel(
         "You test k on 100 samples: how much of what you see is luck?",
         draw,
         k=Slider("k", POWERS, 16),
-        number=Time("draw", range(1, len(chosen) + 1), 1),
+        number=Time("draw", range(1, len(in_truth[0]) + 1), 1),
         shown=Choice(
             "accuracies of",
             [
@@ -257,11 +264,11 @@ def luck_panel():
 
 
 def lowest(loss, X, targets, theta):
-    """The weights with the least mean loss plus L2 times their squares.
+    """The weights at a minimum of the mean loss plus L2 times their squares.
 
     Newton's method, each step halved until the cost falls. The curvature of
     the loss comes from differences of its gradient; where it is negative, it
-    counts as 0.
+    counts as 0. A loss that is not convex can have a lower minimum elsewhere.
 
     Parameters
     ----------
@@ -351,7 +358,7 @@ def outlier_panel():
             (-0.5, 2.5),
             (1e-3, 1e5),
             "",
-            "loss (logarithmic)",
+            "loss (no bar: below 0.001)",
             log="y",
             xticks={0: "squares", 1: "logistic", 2: "bounded"},
             size=(262, 360),
@@ -369,7 +376,7 @@ def outlier_panel():
         signs = np.where(X_bar[:-1] @ np.hstack(thetas) >= 0, 1, -1)
         wrong = np.sum(signs != y[:, np.newaxis], axis=0)
         turned = ", ".join(
-            f"{name} {turn(theta[:, 0]):.1f}° ({number} of 900 wrong)"
+            f"{name} {turn(theta[:, 0]):z.1f}° ({number} of 900 wrong)"
             for name, theta, number in zip(names, thetas, wrong, strict=True)
         )
         # A label that grows by 1 adds the leverage to the fitted score.
@@ -431,18 +438,22 @@ def weights_panel():
         weights, curves = run(count, rate, reduction, l2)
         taken = np.arange(len(curves))
         pixels = weights[-1][:-1].T.reshape(10, 8, 8)
-        limit = max(np.abs(pixels).max(), 1e-9)
+        limit = np.abs(pixels).max()
         pictures = Plane(
-            f"weights of each class, from −{limit:.2g} (blue, ink speaks "
-            f"against) over 0 (white) to {limit:.2g} (red, ink speaks for)",
+            f"weights of each class, from −{short(limit)} (blue, ink speaks "
+            f"against) over 0 (white) to {short(limit)} (red, ink speaks for)"
+            if limit
+            else "weights of each class, all 0 (white)",
             (-1, 99),
             (8, -3),
             size=(820, 120),
+            equal=True,
             axes=False,
         )
         for c in range(10):
-            x, ends = 10 * c + np.arange(8), (-limit, limit)
-            pictures.image(x, np.arange(8), pixels[c], ends, "RdBu_r")
+            x, ends = 10 * c + np.arange(8), (-1, 1)
+            relative = pixels[c] / (limit or 1)
+            pictures.image(x, np.arange(8), relative, ends, "RdBu_r")
             pictures.text(10 * c + 3.5, -1.7, str(c))
 
         top = 10 ** np.ceil(np.log10(2 * curves[:, :2].max()))
@@ -472,12 +483,12 @@ def weights_panel():
         loss, test_loss, accuracy, test_accuracy = curves[-1]
         ended = len(weights) < count
         return planes, (
-            f"Step {taken[-1]}: loss {loss:.4g} on the training images, "
-            f"{test_loss:.4g} on the test images; accuracy {accuracy:.3f} and "
-            f"{test_accuracy:.3f}. The highest training loss so far is "
-            f"{curves[:, 0].max():.4g}."
+            f"Step {taken[-1]}: loss {short(loss)} on the training images, "
+            f"{short(test_loss)} on the test images; accuracy {accuracy:.3f} "
+            f"and {test_accuracy:.3f}. The highest training loss so far is "
+            f"{short(curves[:, 0].max())}."
             + ended
-            * " After it the weights leave the range of numbers."
+            * " Some steps later the loss is not finite: the training ends."
         )
 
     return Panel(
@@ -491,6 +502,10 @@ def weights_panel():
             0.001,
         ),
         reduction=Choice("gradients of the images", ["sum", "mean"], "sum"),
-        l2=Slider("L2", [0, 0.001, 0.01, 0.1, 1], 0),
+        l2=Slider(
+            "L2 (times the squares of all weights)",
+            [0, 0.001, 0.01, 0.1, 1],
+            0,
+        ),
         again=Button("start again", step=1, rate=0.001, reduction="sum", l2=0),
     )

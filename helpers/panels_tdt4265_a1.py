@@ -66,7 +66,7 @@ def spikes_panel():
         ranked = np.argsort(errors[step], kind="stable")
         chosen = [*ranked[:-9:-1], *ranked[:8]]
         costliest = _gallery(
-            f"batch {batch}: threes like twos, and twos like threes",
+            f"batch {batch}: its eight highest and its eight lowest errors",
             X[batches[step][chosen], :-1],
             errors[step][chosen],
         )
@@ -75,10 +75,11 @@ def spikes_panel():
         return [whole, close, bars, costliest], (
             f"Epoch {number + 1}, batch {batch}: its step takes the loss from "
             f"{losses[step]:.4f} to {losses[step + 1]:.4f}; its errors ŷ − y "
-            f"sum to {sums[step]:+z.1f}, of {np.abs(errors[step]).sum():.1f} "
-            f"in size. Early stopping halts {end} epochs; best pass: loss "
-            f"{losses[best]:.4f} after {epochs[best]:.1f} epochs. {note}"
-        ).replace(" -", " −")
+            f"sum to {sums[step]:+z.1f}, their sizes to "
+            f"{np.abs(errors[step]).sum():.1f}. Early stopping halts {end} "
+            f"epochs; best pass: loss {losses[best]:.4f} after "
+            f"{epochs[best]:.1f} epochs. {note}"
+        ).replace(" -", " −").rstrip()
 
     orders = {
         None: "as stored",
@@ -257,8 +258,9 @@ def drawing_panel():
             f"images "
             f"{shares[down + 4, right + 4]:.1%} are read right"
             f"{' when moved so' if moved else ''}. {data.note}"
-        ).replace("are -", "are −")
+        ).replace("are -", "are −").rstrip()
 
+    start = {"shift": (0, 0), "asked": "the answer"}
     return Panel(
         "Is your digit read right, which pixels say so, and what if it "
         "moves by three pixels?",
@@ -266,11 +268,9 @@ def drawing_panel():
         picture=Drawing("draw a digit", three),
         shift=Handle("shift", (0, 0), plane=2, click=True, colour=1),
         asked=Choice("evidence for", ["the answer", *range(10)], "the answer"),
-        seven=Button("a seven", picture=seven, shift=(0, 0)),
-        hard=Button(
-            f"the worst mistake, a {y[worst]}", picture=hard, shift=(0, 0)
-        ),
-        reset=Button("reset", picture=three, shift=(0, 0), asked="the answer"),
+        seven=Button("a seven", picture=seven, **start),
+        hard=Button(f"the worst mistake, a {y[worst]}", picture=hard, **start),
+        reset=Button("reset", picture=three, **start),
     )
 
 
@@ -300,7 +300,7 @@ def _answers(answers):
     Its width is ten pixels, so that ten steps of the keyboard are one.
     """
     plane = Plane(
-        "the answer after each shift",
+        "the answer after each shift; blue: the same",
         (-5, 5),
         (5, -5),
         "pixels to the right",

@@ -120,20 +120,27 @@ def test_single_images_explode_at_a_rate_that_all_together_bear(valley_panel):
     at = {"rate": (0.018, 1), "steps": 100}
     _, alone = valley_panel.see(batch=1, **at)
     _, together = valley_panel.see(batch="all", **at)
-    assert "(71% of the limit) the error is 0.034;" in together
+    assert "(71.3% of the limit) the error is 0.034;" in together
     assert re.search(r"the error is .*·10⁴; with all .* it is 0\.034", alone)
 
 
 def test_an_error_beyond_all_numbers_of_the_browser_is_sent(valley_panel):
     at = {"steps": 100, "rate": [0.03, 1]}
     answer = valley_panel.answer(valley_panel.start() | at)
-    assert "·10²⁸; the minimum of these 50 directions" in answer["sentence"]
+    assert "·10²⁸; the minimum in the 50 steepest" in answer["sentence"]
 
 
-def test_a_batch_of_one_has_the_limit_of_its_image(valley, valley_panel):
+def test_batches_of_one_have_the_limit_of_the_strictest_image(
+    valley, valley_panel
+):
     _, X, _ = valley
-    _, sentence = valley_panel.see(batch=1, steps=7)
-    assert sentence.endswith(f"its own: {1 / (X[6] @ X[6]):.4f}.")
+    for steps in 1, 7, 100:
+        _, sentence = valley_panel.see(batch=1, steps=steps)
+        strictest = min(1 / (x @ x) for x in X[:steps])
+        assert sentence.endswith(f"its own: {strictest:.4f}.")
+    [_, fall], sentence = valley_panel.see(batch=1, steps=0)
+    assert sentence.endswith("no batch was seen yet.")
+    assert not layers(fall, "line", "limit of the strictest batch")
 
 
 def test_the_point_stays_in_the_picture_at_every_setting(valley_panel):

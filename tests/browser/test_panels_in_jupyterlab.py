@@ -4,6 +4,7 @@ import io
 import math
 import os
 import re
+import signal
 from pathlib import Path
 
 import nbformat
@@ -140,6 +141,19 @@ def test_one_paints_with_pointer_and_keyboard_and_clears(every):
     says(every, re.compile("ink [1-9]"))
 
 
+def test_one_is_told_while_python_does_not_answer(opened):
+    page = opened("busy", f"import os\nprint('pid', os.getpid())\n{EVERY}")
+    printed = page.get_by_text(re.compile(r"^pid \d+")).inner_text()
+    kernel = int(printed.split()[1])
+    page.clock.install()
+    os.kill(kernel, signal.SIGSTOP)
+    press(page, "k", "ArrowRight")
+    page.clock.fast_forward(6000)
+    says(page, "Python has not answered for five seconds.")
+    os.kill(kernel, signal.SIGCONT)
+    says(page, "k 3;")
+
+
 def test_an_error_becomes_the_sentence_and_can_be_undone(every):
     every.get_by_label("fails").check()
     says(every, "This cannot be drawn. ValueError: as it was asked to")
@@ -208,5 +222,6 @@ def test_pictures_of_the_panels_are_stored(opened, source):
     page.add_style_tag(content=".Toastify { display: none }")
     page.set_viewport_size({"width": 1366, "height": 1300})
     png = page.locator("section.panel").screenshot()
-    picture = Image.open(io.BytesIO(png)).quantize(128)
+    fast = Image.Quantize.FASTOCTREE  # keeps the hues of small areas
+    picture = Image.open(io.BytesIO(png)).quantize(256, method=fast)
     picture.save(PICTURES / f"{name}.png", optimize=True)
