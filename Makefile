@@ -10,6 +10,9 @@ SUBMISSION := $(VENV_PYTHON) -m submission
 CORES := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 INSTALLED := .venv/installed
 
+COMPILE = uv pip compile --universal --python-version 3.11 --generate-hashes \
+    --upgrade --extra test --extra dask --extra fonts --quiet
+
 # What is typed behind `make zip` reaches Python through the environment, so
 # that no apostrophe or space in a name meets the shell.
 export SURNAME MATRICULATION SHEET
@@ -73,10 +76,11 @@ bench: $(INSTALLED)
 	    --no-build-isolation --editable ".[bench]"
 	@$(VENV_PYTHON) -m benchmarks
 
-## pin the dependencies of pyproject.toml anew (needs uv)
+## pin the dependencies of pyproject.toml anew, and their oldest (needs uv)
 requirements:
-	uv pip compile --universal --python-version 3.11 --generate-hashes --upgrade \
-	    --extra test --extra dask --extra fonts --quiet --output-file requirements.txt pyproject.toml
+	$(COMPILE) --output-file requirements.txt pyproject.toml
+	$(COMPILE) --resolution lowest-direct \
+	    --output-file requirements-oldest.txt pyproject.toml
 
 ## delete what was built
 clean:

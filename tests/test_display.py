@@ -99,6 +99,21 @@ def test_every_stored_figure_reaches_the_page_with_its_alt_text(path):
     ] == wanted
 
 
+@pytest.mark.parametrize("path", all_notebooks(), ids=lambda path: path.stem)
+def test_every_stored_picture_shows_something_in_its_size(path):
+    page, _ = HTMLExporter().from_notebook_node(read(path))
+    found = Pictures(page).found
+    assert found
+    for img in found:
+        data = img["src"].removeprefix("data:image/png;base64,")
+        image = Image.open(io.BytesIO(base64.b64decode(data)))
+        assert img["alt"]
+        assert image.width / int(img["width"]) in {1, 2}  # panel, figure
+        assert 100 < image.height < 2 * image.width
+        darkest, lightest = image.convert("L").getextrema()
+        assert darkest < 128 < lightest
+
+
 def test_a_figure_that_breaks_a_rule_is_not_displayed(shown, page):
     fig, ax = good_figure()
     ax.set_xlabel("")
