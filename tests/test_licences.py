@@ -25,9 +25,9 @@ PINS = (ROOT / "requirements.txt").read_text("utf-8")
 def licence_of(name):
     """What a package calls its licence; the field depends on its age."""
     about = metadata(name)
-    if said := about["License-Expression"]:
+    if said := about.get("License-Expression"):
         return said
-    if (said := about["License"]) and "\n" not in said:
+    if (said := about.get("License")) and "\n" not in said:
         return said
     for said in about.get_all("Classifier", []):
         if said.startswith("License :: OSI Approved :: "):
