@@ -18,7 +18,7 @@ COMPILE = uv pip compile --universal --python-version 3.11 --generate-hashes \
 export SURNAME MATRICULATION SHEET
 
 .DELETE_ON_ERROR:
-.PHONY: FORCE help data pdf test test-browser zip lab doctor notebooks lint coverage bench requirements clean
+.PHONY: FORCE help data pdf test test-browser zip lab doctor notebooks lint bench requirements clean
 
 help:
 	@awk '/^## / { text = substr($$0, 4); next } \
@@ -34,7 +34,7 @@ pdf: build/rules.mk
 	@echo "The PDFs: $(WANTED)"
 
 ## lint, unit tests, and all notebook outputs compared with a new run
-test: $(INSTALLED)
+test: lint
 	@$(SUBMISSION) test
 
 ## move every panel in JupyterLab in a headless Chromium
@@ -64,11 +64,8 @@ notebooks: $(INSTALLED)
 
 ## check code and notebooks with ruff
 lint: $(INSTALLED)
-	@$(SUBMISSION) lint
-
-## print every question and whether it is answered
-coverage: $(INSTALLED)
-	@$(SUBMISSION) coverage
+	@$(VENV_PYTHON) -m ruff check .
+	@$(VENV_PYTHON) -m ruff format --check .
 
 ## measure against FAISS, scikit-learn and PyTorch, which it installs
 bench: $(INSTALLED)

@@ -6,7 +6,6 @@ The Makefile calls these commands; without make they work as they are.
 import argparse
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -44,7 +43,7 @@ def run(args):
     from submission.run import execute
 
     for path in args.notebooks or all_notebooks():
-        write(BUILD / path.name, execute(path.resolve(), args.timeout))
+        write(BUILD / path.name, execute(path.resolve()))
 
 
 def notebooks(args):
@@ -57,7 +56,7 @@ def notebooks(args):
     paths = args.notebooks or all_notebooks()
     fetch_data(paths)
     for path in paths:
-        executed = execute(path.resolve(), args.timeout)
+        executed = execute(path.resolve())
         write(path, executed)
         for picture in pictures(executed, tag="readme"):
             save(REPORTS / f"{path.stem}.png", picture)
@@ -108,7 +107,7 @@ def pack(args):
 
     surname = name.rpartition("-")[0]
     fetch_data(sheet.notebooks)
-    executed = {p.stem: execute(p, args.timeout) for p in sheet.notebooks}
+    executed = {p.stem: execute(p) for p in sheet.notebooks}
     if standins := [name for name in executed if used_standin(executed[name])]:
         raise SubmissionError(
             f"{name}.zip is not written: {', '.join(standins)} ran on the "
@@ -152,25 +151,11 @@ def check(args):
     sys.exit(max(map(checks.exit_code, reports)))
 
 
-def coverage(args):
-    """print every question and whether it is answered"""
-    from submission.sheets import coverage as table
-
-    print(table())
-
-
-def lint(args):
-    """check code and notebooks with ruff"""
-    call("ruff", "check", ".")
-    call("ruff", "format", "--check", ".")
-
-
 def test(args):
-    """lint, run the unit tests and compare all notebook outputs"""
+    """run the unit tests and compare all notebook outputs with a new run"""
     from helpers.mnist import STANDIN
     from submission.imports import uses_mnist
 
-    lint(args)
     paths = all_notebooks()
     is_standin = fetch_data(paths) == STANDIN
     lax = [str(p) for p in paths if is_standin and uses_mnist(p)]
@@ -196,13 +181,6 @@ def lab(args):
     provide_copies()
     one_blas_thread()
     call("jupyterlab", *lab_arguments())
-
-
-def clean(args):
-    """delete what was built"""
-    shutil.rmtree(BUILD, ignore_errors=True)
-    for path in [*REPORTS.glob("*.pdf"), *REPORTS.glob("*.zip")]:
-        path.unlink()
 
 
 def doctor(args):
@@ -264,13 +242,6 @@ def call(module, *arguments):
 
 FLAG, TEXT = {"action": "store_true"}, {"default": ""}
 PATHS = {"notebooks": {"nargs": "*", "type": Path}}
-TIMEOUT = {
-    "--timeout": {
-        "type": int,
-        "default": 600,
-        "help": "seconds a cell may take (default: %(default)s)",
-    }
-}
 ENGINE = {
     "--engine": {
         "choices": ["typst", "latex"],
@@ -289,19 +260,16 @@ CHECK = {
     "--list": FLAG | {"help": "print the rules"},
 }
 COMMANDS = {  # what `add_argument` takes, for each option of each command
-    "pdf": (pdf, TIMEOUT | ENGINE | SHEET),
-    "zip": (pack, TIMEOUT | OWNER),
+    "pdf": (pdf, ENGINE | SHEET),
+    "zip": (pack, OWNER),
     "check": (check, CHECK),
     "test": (test, {}),
     "lab": (lab, {}),
     "doctor": (doctor, {}),
     "data": (data, {}),
-    "notebooks": (notebooks, PATHS | TIMEOUT),
-    "lint": (lint, {}),
-    "coverage": (coverage, {}),
-    "clean": (clean, {}),
+    "notebooks": (notebooks, PATHS),
     "setup": (setup, {}),
-    "run": (run, PATHS | TIMEOUT),
+    "run": (run, PATHS),
     "export": (export, {"sheet": {}} | ENGINE),
     "rules": (rules, {}),
 }

@@ -1,4 +1,4 @@
-"""The table of contents in sheets.toml, and what the notebooks answer."""
+"""The table of contents in sheets.toml, or in a file of another course."""
 
 import re
 import tomllib
@@ -9,7 +9,6 @@ from submission.files import (
     ROOT,
     SCRIPTS,
     SubmissionError,
-    cell_sources,
     relative,
 )
 
@@ -125,51 +124,3 @@ def find_sheet(sheet_id):
     if not sheet.notebooks:
         raise SubmissionError(f"Sheet {sheet_id} has no notebook yet.")
     return sheet
-
-
-def heading(question):
-    """Pattern of its heading in our notebooks, without points if it has none.
-
-    Examples
-    --------
-    >>> bool(heading(Question("1.1", "01_knn", 2)).match("## 1.1 Moons (2 P)"))
-    True
-    """
-    points = rf" \({question.points:g} P\)" if question.points else ""
-    unstated = "" if points else r"(?<! P\))"
-    start = re.escape(f"## {question.id} ")
-    return re.compile(f"^{start}.+{points}{unstated}$", re.M)
-
-
-def is_answered(question):
-    """Whether a notebook has the question's heading and an answer below it.
-
-    An answer is text below the heading or a further cell before the next one.
-    """
-    path = NOTEBOOKS / f"{question.notebook}.ipynb"
-    if not path.exists():
-        return False
-    text = "\n\n".join(cell_sources(path, "markdown", "code"))
-    found = heading(question).search(text)
-    if not found:
-        return False
-    answer = re.split(r"^## ", text[found.end() :], maxsplit=1, flags=re.M)[0]
-    return bool(answer.strip())
-
-
-def coverage():
-    """A table of all questions and whether they are answered, as text."""
-    lines = []
-    for sheet in load_sheets().values():
-        lines.append(f"{sheet.id}: {sheet.course}, {sheet.title}")
-        answered = {q: is_answered(q) for q in sheet.questions}
-        for q, done in answered.items():
-            points = f"{q.points:g} P" if q.points else ""
-            state = "answered" if done else "MISSING"
-            lines.append(f"  {q.id:<5} {points:>6}  {q.notebook:<30} {state}")
-        reached = sum(q.points for q, done in answered.items() if done)
-        total = sum(q.points for q in sheet.questions)
-        missing = list(answered.values()).count(False)
-        points = f"{reached:g} of {total:g} points, " if total else ""
-        lines.append(f"  answered: {points}{missing} questions missing")
-    return "\n".join(lines)
