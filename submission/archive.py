@@ -1,7 +1,4 @@
-"""A ZIP as its rules see it: entries, their names as meant, bounded reading.
-
-Whoever made it is not trusted: what it says of its sizes is not believed.
-"""
+"""A ZIP as its rules see it: entries, their names as meant, and no bombs."""
 
 import re
 import stat
@@ -13,21 +10,13 @@ from pathlib import PurePosixPath
 
 MAX_FILES = 2000
 MAX_BYTES = 200 * 2**20  # unpacked
-MAX_DIRECTORY = 2**20  # bytes of the list of entries
-CHUNK = 2**16
 LITTER = {
     *("__pycache__", "__MACOSX", "$RECYCLE.BIN", "Thumbs.db"),
     *("desktop.ini", "Desktop.ini", "Icon\r"),
 }
 LITTER_ENDS = (".pyc", "-checkpoint.ipynb")
-UTF8_NAMES = 0x800  # flag of a ZIP entry
+ENCRYPTED, UTF8_NAMES = 1, 0x800  # flags of a ZIP entry
 UNICODE_PATH = 0x7075  # extra field of Info-ZIP's `zip`
-END_OF_DIRECTORY = b"PK\x05\x06"
-UNREADABLE = {
-    RuntimeError: "it is encrypted",
-    NotImplementedError: "its compression method is unknown",
-    MemoryError: "it needs too much memory",
-}
 
 
 class Entry:
@@ -52,6 +41,7 @@ class Entry:
             or self.path.startswith("/")
             or bool(re.match("[A-Za-z]:/", self.path))
         )
+        self.is_encrypted = bool(info.flag_bits & ENCRYPTED)
         self.holds_work = not (
             self.is_folder
             or self.is_link
@@ -86,69 +76,29 @@ def decoded_name(info):
         return raw.decode("cp850")
 
 
-def opened(file):
-    """A seekable file as a ZipFile; a BadZipFile if it is none or too large.
-
-    Memory for each entry is taken as soon as a ZipFile is made, so the length
-    of their list is looked at before.
-    """
-    file.seek(max(0, file.seek(0, 2) - 2**16 - 22))
-    tail = file.read()
-    at = tail.rfind(END_OF_DIRECTORY)
-    directory = int.from_bytes(tail[at + 12 : at + 16], "little")
-    if at >= 0 and directory > MAX_DIRECTORY:
-        raise zipfile.BadZipFile(f"it lists far more than {MAX_FILES} files")
-    try:
-        return zipfile.ZipFile(file)
-    except (UnicodeDecodeError, ValueError, OverflowError) as error:
-        raise zipfile.BadZipFile(f"its list is damaged: {error}") from None
-
-
-def why_a_bomb(entries):
+def why_a_bomb(infos):
     """Why the files of an archive are not read; None if they are."""
-    size = sum(entry.info.file_size for entry in entries)
-    if size > MAX_BYTES or len(entries) > MAX_FILES:
-        return (
-            f"It holds {len(entries)} files and unpacks to {size >> 20} MiB."
-        )
-    infos = sorted((e.info for e in entries), key=lambda i: i.header_offset)
+    size = sum(info.file_size for info in infos)
+    if size > MAX_BYTES or len(infos) > MAX_FILES:
+        return f"It holds {len(infos)} files and unpacks to {size >> 20} MiB."
+    infos = sorted(infos, key=lambda info: info.header_offset)
     for info, after in pairwise(infos):
         if info.header_offset + info.compress_size > after.header_offset:
             return f"{after.filename!r} lies inside of {info.filename!r}."
     return None
 
 
-def contents(archive, info, most=MAX_BYTES):
-    """The bytes of an entry, unpacked in pieces, and their number.
-
-    Of more than `most` bytes only the number is returned. A ZipFile gives no
-    more bytes than an entry says it has, if it is asked for few at a time.
-    """
-    pieces, size = [], 0
-    with archive.open(info) as file:
-        while piece := file.read(CHUNK):
-            size += len(piece)
-            pieces.append(piece)
-            if size > most:
-                pieces.clear()
-    return (b"".join(pieces) if size <= most else None), size
-
-
 def unpack(file, folder):
     """Write what holds work and is not damaged into a folder."""
-    archive = opened(file)
-    for entry in map(Entry, archive.infolist()):
-        if entry.holds_work:
-            try:
-                data, _ = contents(archive, entry.info)
-            except Exception:  # a stranger's: many kinds; a rule tells it
-                continue
-            target = folder / entry.path
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.unlink(missing_ok=True)  # be it a link or a pipe by now
-            target.write_bytes(data)
-
-
-def reason(error):
-    """Why an entry cannot be unpacked, in a few words."""
-    return UNREADABLE.get(type(error), "it is damaged")
+    with zipfile.ZipFile(file) as archive:
+        for entry in map(Entry, archive.infolist()):
+            if entry.holds_work:
+                entry.info.filename = entry.path
+                # It may be a link or a pipe by now.
+                (folder / entry.path).unlink(missing_ok=True)
+                try:
+                    archive.extract(entry.info, folder)
+                except OSError:
+                    raise
+                except Exception:  # a stranger's: many kinds; a rule tells it
+                    continue

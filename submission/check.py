@@ -38,6 +38,10 @@ KINDS = {
 }
 MIN_LIKENESS = 0.5  # of the words of a sheet's title
 MIN_OF_ANSWERS = 0.8  # that are to questions of the sheet
+NOT_READ = (  # what a ZipFile raises, some of it where names are damaged
+    *(zipfile.BadZipFile, OSError, NotImplementedError),
+    *(ValueError, OverflowError),
+)
 NOT_APART = """\
 This system cannot run the notebooks of others apart from your files and your
 network. Say --trust, too, to run them with all your rights."""
@@ -109,7 +113,7 @@ def look(path, name, sheets, sheet="", rerun=None, pdf="", inbox=""):
     """The report of a hand-in, worked out in this process; see `look.ask`."""
     try:
         handin = Handin(name, path)
-    except (zipfile.BadZipFile, OSError, NotImplementedError) as error:
+    except NOT_READ as error:
         text = f"It cannot be read as a ZIP: {error}."
         return {"file": name, "sheet": None, "error": text}
     known = load_sheets(Path(sheets))
@@ -120,8 +124,7 @@ def look(path, name, sheets, sheet="", rerun=None, pdf="", inbox=""):
         write_whole(pdf, handin.files[handin.pdf_path])
     is_safe = not any(rule.problems(handin) for rule in SAFE_TO_UNPACK)
     if inbox and is_safe and handin.is_collection:
-        with open(path, "rb") as file:
-            unpack(file, Path(inbox))
+        unpack(path, Path(inbox))
     return {
         "file": handin.filename,
         "sheet": handin.sheet and handin.sheet.id,

@@ -9,18 +9,14 @@ import io
 import re
 import sys
 import unicodedata
+import zipfile
+import zlib
 from collections import defaultdict
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 
-from submission.archive import (
-    Entry,
-    contents,
-    opened,
-    reason,
-    why_a_bomb,
-)
+from submission.archive import Entry, why_a_bomb
 from submission.cells import MAX_CODE, parse, syntax_tree
 from submission.code import imports_of
 from submission.document import Pdf
@@ -30,6 +26,7 @@ from submission.reach import excerpt, used_names
 
 MAX_ALL_CODE = 2**20
 MAX_FILE = 50 * 2**20  # of what is looked into
+CHUNK = 2**16
 LOOKED_INTO = (".ipynb", ".py", ".pdf")
 # As some systems and a second download of the same file name it.
 COPY = re.compile(r"(?: ?\(\d+\)| - Kopie| - Copy|(?<=\d)-\d)+$")
@@ -47,6 +44,13 @@ PLATFORM = re.compile(
 LIBRARIES = {
     *("torch", "tensorflow", "keras", "jax", "sklearn", "scipy", "xgboost"),
     *("lightgbm", "pandas", "statsmodels", "cupy", "numba", "torchvision"),
+}
+REASONS = {
+    (MemoryError, RecursionError): (
+        "it is nested too deep, or needs too much memory"
+    ),
+    (KeyError, TypeError, AttributeError): "it is not made as a notebook is",
+    (zipfile.BadZipFile, zlib.error, EOFError): "it is damaged",
 }
 
 
@@ -82,15 +86,12 @@ class Handin:
         self.name = COPY.sub("", name)
         self.owner = OWNER.fullmatch(self.name)
         self.sheet = sheet
-        with (
-            io.BytesIO(file)
-            if isinstance(file, bytes)
-            else open(file, "rb") as stream
-        ):
-            archive = opened(stream)
-            self.entries = [Entry(info) for info in archive.infolist()]
-            self.bomb = why_a_bomb(self.entries)
+        stream = io.BytesIO(file) if isinstance(file, bytes) else file
+        with zipfile.ZipFile(stream) as archive:
+            infos = archive.infolist()
+            self.bomb = why_a_bomb(infos)
             self.is_readable = not self.bomb
+            self.entries = [] if self.bomb else [Entry(i) for i in infos]
             self._read(archive)
         self.notebooks, errors = tried(parse, self.with_suffix(".ipynb"))
         self.cells = {
@@ -110,22 +111,28 @@ class Handin:
         }
 
     def _read(self, archive):
-        """Read the files that are looked into; unpack the others, too."""
+        """Read the files that are looked into; unpack the others, too.
+
+        A ZipFile gives no more bytes than an entry says it has, if it is
+        asked for a number of them.
+        """
         self.sizes, self.files, self.damaged = {}, {}, {}
-        for entry in self.entries if self.is_readable else []:
+        for entry in self.entries:
             if entry.holds_work:
+                path, size = entry.path, entry.info.file_size
+                self.sizes[path] = size
                 try:
-                    looked_into = entry.path.lower().endswith(LOOKED_INTO)
-                    most = MAX_FILE if looked_into else 0
-                    data, size = contents(archive, entry.info, most)
+                    if entry.is_encrypted:
+                        raise ValueError("it is encrypted")
+                    with archive.open(entry.info) as file:
+                        if path.lower().endswith(LOOKED_INTO):
+                            if size > MAX_FILE:
+                                raise ValueError("it is too large")
+                            self.files[path] = file.read(size)
+                        while file.read(CHUNK):
+                            pass
                 except Exception as error:  # a stranger's: many kinds
-                    self.damaged[entry.path] = reason(error)
-                    continue
-                self.sizes[entry.path] = size
-                if data is not None and looked_into:
-                    self.files[entry.path] = data
-                elif looked_into:
-                    self.damaged[entry.path] = "it is too large"
+                    self.damaged[path] = described(error)
 
     def _tree(self, source):
         """The syntax tree of a source, until there were too many."""
@@ -348,12 +355,9 @@ def tried(function, items):
 
 def described(error):
     """What an error says, in one line."""
-    if isinstance(error, MemoryError):
-        return "it is nested too deep, or needs too much memory"
-    if isinstance(error, RecursionError):
-        return "it is nested too deep"
-    if isinstance(error, (KeyError, TypeError, AttributeError)):
-        return "it is not made as a notebook is"
+    for kinds, text in REASONS.items():
+        if isinstance(error, kinds):
+            return text
     return str(error).split("\n")[0] or type(error).__name__
 
 
