@@ -15,9 +15,6 @@ MAX_CODE = 2**18  # bytes of a cell or a module
 MAX_CELLS = 5000
 MAX_MAGICS = 10**6  # times bytes: IPython reads the cell anew for each
 MAGIC = re.compile(r"^\s*(?:[\w, ]+=\s*)?[%!?]|\?\s*$", re.M)
-PYTHON_CELL = re.compile(
-    r"\s*%%(time|timeit|capture|prun|python3?|writefile\s+\S+\.py)\b.*\n"
-)
 ADDRESS = re.compile("at 0x[0-9a-fA-F]+")
 NUMBER = re.compile(r"[-+]?\d+\.?\d*(?:e[-+]?\d+)?")
 RELATIVE_TOLERANCE = 1e-6  # of numbers, for another BLAS
@@ -31,7 +28,6 @@ class Output:
 
     output_type: str
     text: str = ""
-    stream: str = ""
     error: str = ""
     is_picture: bool = False
 
@@ -93,7 +89,6 @@ def output_of(node):
     return Output(
         str(node["output_type"]),
         words,
-        str(node.get("name", node.get("stream", ""))),
         str(node.get("ename", "")),
         num_pictures > 0
         or not PICTURES.isdisjoint(data)
@@ -126,7 +121,6 @@ def syntax_tree(source):
         except SyntaxError:
             if isinstance(source, bytes):
                 source = source.decode("utf-8-sig")
-            source = PYTHON_CELL.sub("", source, count=1)
             if len(MAGIC.findall(source)) * len(source) > MAX_MAGICS:
                 raise ValueError("it has too many magics") from None
             return ast.parse(python(source))

@@ -1,9 +1,8 @@
 """What a stranger's code imports and names, as far as it is seen unrun."""
 
 import ast
-import importlib.util
 import re
-from pathlib import Path
+from importlib.machinery import PathFinder
 
 from submission.imports import imported_in
 
@@ -11,7 +10,10 @@ IMPORTERS = {"import_module", "__import__", "run_module", "resolve_name"}
 RUNNERS = {"exec", "eval", "compile"}
 # What of importlib imports nothing, or is seen.
 KNOWN_PARTS = {"import_module", "reload", "metadata", "resources"}
-LOADERS = {"importlib.util", "importlib.machinery", "pkgutil", "ctypes"}
+LOADERS = {
+    *("importlib.util", "importlib.machinery", "pkgutil", "ctypes"),
+    "builtins",
+}
 SHELLS = {
     *("system", "getoutput", "popen", "run", "call", "check_call", "Popen"),
     *("check_output", "run_line_magic", "run_cell_magic"),
@@ -60,9 +62,11 @@ def imports_of(tree):
     """
     names = set(map(module_of, imported_in(tree)))
     hidden, bound = sorted(names & LOADERS), bindings(tree)
-    calls = {n.func for n in ast.walk(tree) if isinstance(n, ast.Call)}
-    known = {n.value for n in ast.walk(tree) if is_known_part(n)}
-    for node in ast.walk(tree):
+    nodes = list(ast.walk(tree))
+    calls = {node.func for node in nodes if isinstance(node, ast.Call)}
+    attributes = [node for node in nodes if isinstance(node, ast.Attribute)]
+    known = {node.value for node in attributes if node.attr in KNOWN_PARTS}
+    for node in nodes:
         name = getattr(node, "attr", getattr(node, "id", None))
         if name in IMPORTERS | {"__builtins__"} and node not in calls:
             hidden.append(name)
@@ -92,26 +96,17 @@ def module_of(name):
     >>> module_of("sklearn.linear_model.Ridge")
     'sklearn.linear_model'
     """
-    first, *parts = name.split(".")
-    try:
-        spec = importlib.util.find_spec(first) if parts and first else None
-    except (ImportError, ValueError):
-        spec = None
-    folders = (spec and spec.submodule_search_locations) or []
-    if not folders:
+    found, *parts = name.split(".")
+    spec = PathFinder.find_spec(found) if found else None
+    if not (spec and spec.submodule_search_locations):
         return name
-    found = first
     for part in parts:
-        folders = [Path(folder, part) for folder in folders]
-        if not any(map(is_module, folders)):
+        folders = spec.submodule_search_locations or []
+        spec = PathFinder.find_spec(f"{found}.{part}", folders)
+        if not spec:
             break
-        found += f".{part}"
+        found = spec.name
     return found
-
-
-def is_module(path):
-    """Whether a package, a module or an extension is there."""
-    return path.is_dir() or any(path.parent.glob(f"{path.name}.*"))
 
 
 def bindings(tree):
@@ -143,11 +138,13 @@ def dotted(node, bound):
 def imports_of_call(node, bound):
     """What a call imports or installs, and whether that is not seen."""
     name = called(node, bound)
-    texts = [constant(arg) for arg in [*node.args, *values(node.keywords)]]
+    values = [*node.args, *(keyword.value for keyword in node.keywords)]
+    texts = [constant(value) for value in values]
     if name == "getattr" and len(texts) > 1 and texts[1]:
         module = dotted(node.args[0], bound)
         return {module_of(f"{module}.{texts[1]}")} if module else set(), False
-    if name in IMPORTERS or (name in RUNNERS and is_builtin(node)):
+    runs = name in RUNNERS and isinstance(node.func, ast.Name)
+    if name in IMPORTERS or runs:
         if not texts or texts[0] is None:
             return set(), bool(node.args)
         if name in IMPORTERS:
@@ -160,11 +157,6 @@ def imports_of_call(node, bound):
     for program in re.findall(r"-c ['\"]?([^'\"]+)", words):
         found |= imports_in_text(program)
     return found | installed(words), bool(ELSEWHERE.search(words))
-
-
-def is_known_part(node):
-    """Whether a node is a part of a module that is seen through."""
-    return isinstance(node, ast.Attribute) and node.attr in KNOWN_PARTS
 
 
 def imports_in_text(text):
@@ -192,23 +184,10 @@ def installed(command):
     return {MODULES.get(package, package) for package in packages}
 
 
-def is_builtin(node):
-    """Whether a call is of a plain name or of `builtins`, not of a method."""
-    return isinstance(node.func, ast.Name) or (
-        isinstance(node.func.value, ast.Name)
-        and node.func.value.id in ("builtins", "__builtins__")
-    )
-
-
 def called(node, bound):
     """The last name of what a call calls."""
     name = getattr(node.func, "attr", getattr(node.func, "id", ""))
     return bound.get(name, name).rpartition(".")[2]
-
-
-def values(keywords):
-    """The values of keyword arguments."""
-    return [keyword.value for keyword in keywords]
 
 
 def constant(node):

@@ -76,6 +76,11 @@ class Pdf:
         self.pages.append(text.translate(HYPHENS))
 
     @property
+    def shows(self):
+        """Whether anything but text is on its pages."""
+        return self.num_pictures > 0 or self.draws
+
+    @property
     def captions(self):
         """The numbers of the figures with a caption."""
         return set(CAPTION.findall(self.text))

@@ -21,6 +21,7 @@ from submission.cells import MAX_CODE, parse, syntax_tree
 from submission.code import imports_of
 from submission.document import Pdf
 from submission.imports import FURNITURE
+from submission.inbox import CODE
 from submission.questions import OWN, Numbers, swapped
 from submission.reach import excerpt, used_names
 
@@ -158,18 +159,14 @@ class Handin:
     @property
     def is_collection(self):
         """Whether it is no hand-in but a download of many."""
-        suffixes = {PurePosixPath(path.lower()).suffix for path in self.sizes}
-        has_code = bool(suffixes & {".ipynb", ".py"})
+        paths = [PurePosixPath(path) for path in self.sizes]
+        code = [path for path in paths if path.suffix.lower() in CODE]
+        has_zips = any(path.suffix.lower() == ".zip" for path in paths)
         is_download = any(map(PLATFORM.search, self.sizes))
-        work = self.with_suffix(".ipynb") | self.with_suffix(".py")
-        reports = {str(PurePosixPath(path).parent) for path in self.pdf_paths}
-        with_code = {
-            folder
-            for folder in reports
-            if any(path.startswith(f"{folder}/") for path in work)
-        }
-        has_zips = ".zip" in suffixes and (is_download or not has_code)
-        return has_zips or len(with_code) > 1
+        with_code = {folder for path in code for folder in path.parents}
+        reports = {PurePosixPath(path).parent for path in self.pdf_paths}
+        students = reports & with_code - {PurePosixPath(".")}
+        return len(students) > 1 or (has_zips and (is_download or not code))
 
     @property
     def prose(self):
@@ -256,16 +253,14 @@ class Handin:
 
     @property
     def strings(self):
-        """(place, text, whether it is opened) of the string constants."""
+        """(place, text) of the string constants but for docstrings."""
         for place, tree in self.code.items():
             nodes = list(ast.walk(tree))
             docs = {node.value for node in nodes if isinstance(node, ast.Expr)}
-            calls = [node for node in nodes if isinstance(node, ast.Call)]
-            files = {n.args[0] for n in calls if n.args and opens(n)}
             for node in nodes:
                 text = getattr(node, "value", None)
                 if isinstance(text, str) and node not in docs:
-                    yield place, text, node in files
+                    yield place, text
 
     @property
     def pdf_paths(self):
@@ -307,30 +302,20 @@ class Handin:
         (notebooks, pdf) : dicts of id -> what stands below the heading
             As `submission.questions.Numbers.sections` says it.
         """
-        found = self._answered(ids)
-        if any(found):
-            return found
-        ids = {swapped(question_id): question_id for question_id in ids}
+        for written in ids, [swapped(question_id) for question_id in ids]:
+            numbers, in_pdf = Numbers(written), {}
+            in_notebooks = numbers.sections(self.prose)
+            if self.pdf:
+                known = numbers.sections([self.pdf.bookmarks])
+                in_pdf = dict.fromkeys(known, OWN)
+                in_pdf |= numbers.sections(self.pdf.pages)
+            if in_notebooks or in_pdf:
+                break
+        meant = dict(zip(written, ids, strict=True))
         return tuple(
-            {ids[as_written]: below for as_written, below in part.items()}
-            for part in self._answered(ids)
+            {meant[as_written]: below for as_written, below in part.items()}
+            for part in (in_notebooks, in_pdf)
         )
-
-    def _answered(self, ids):
-        """`answered`, where they are written just so."""
-        numbers = Numbers(ids)
-        in_pdf = {}
-        if self.pdf:
-            known = numbers.sections([self.pdf.bookmarks])
-            in_pdf = dict.fromkeys(known, OWN)
-            in_pdf |= numbers.sections(self.pdf.pages)
-        return numbers.sections(self.prose), in_pdf
-
-
-def opens(call):
-    """Whether a call opens the file that its first argument names."""
-    name = getattr(call.func, "attr", getattr(call.func, "id", ""))
-    return name in ("open", "load", "save", "savefig", "loadtxt", "read_csv")
 
 
 def comments_of(source):

@@ -5,28 +5,29 @@ import warnings
 
 import nbformat
 
-from submission.cells import PICTURE
+from submission.cells import PICTURE, cell_of
 from submission.files import SubmissionError, relative, write_whole
 
 
-def parse(data):
-    """A notebook of any version as the current one, from its bytes."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # cells of old notebooks have no ids
-        notebook = nbformat.reads(data.decode("utf-8"), as_version=4)
-        nbformat.validate(notebook)
-    return notebook
-
-
 def read(path):
-    """Read a notebook file; a SubmissionError if it is none."""
+    """A notebook file of any version as the current one.
+
+    Raises
+    ------
+    SubmissionError
+        If it is none.
+    """
     try:
-        return parse(path.read_bytes())
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # cells of old ones have no ids
+            notebook = nbformat.read(path, as_version=4)
+            nbformat.validate(notebook)
     except Exception as error:  # nbformat lets many kinds through
         raise SubmissionError(
             f"Cannot read {relative(path)} as a notebook: "
             f"{str(error).splitlines()[0]}"
         ) from None
+    return notebook
 
 
 def write(path, notebook):
@@ -34,25 +35,15 @@ def write(path, notebook):
     write_whole(path, (nbformat.writes(notebook) + "\n").encode())
 
 
-def printed(output):
-    """The text of an output as its reader sees it, pictures left out."""
-    if "text" in output:
-        return output.text
-    data = output.get("data", {})
-    kinds = sorted(kind for kind in data if kind.startswith("text/"))
-    return PICTURE.sub("", "\n".join(data[kind] for kind in kinds))
-
-
 def text_of(cell):
     """All that a cell printed, as its reader sees it."""
-    return "\n".join(map(printed, cell.get("outputs", [])))
+    return cell_of(cell).text
 
 
 def used_standin(notebook):
     """Whether the outputs were made from the stand-in for MNIST."""
-    from helpers.mnist import (
-        STANDIN,
-    )  # and NumPy, which a check can do without
+    # With NumPy, which a check can do without.
+    from helpers.mnist import STANDIN
 
     return any(STANDIN in text_of(cell) for cell in notebook.cells)
 

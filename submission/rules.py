@@ -1,7 +1,7 @@
 """What a hand-in must keep to, a small function for each rule.
 
 A rule takes a `Handin` and yields, for each place that breaks it, the place
-(a path, or a path and a cell's number) and a sentence; and LOOK, where that
+(a path, or a path and a cell's number) and a sentence; and True, where that
 cannot be seen for certain and the reader is to look. Its docstring says what
 must hold, its `fix` what to do where it does not. A rule is one of three
 kinds: a demand or a danger, which a hand-in can fail by, or advice, which it
@@ -12,6 +12,7 @@ import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from pathlib import PurePosixPath
 
@@ -21,7 +22,6 @@ from submission.handin import loosely, squeezed
 from submission.questions import OWN, SHARED, Numbers
 from submission.reach import is_docstring
 
-LOOK = "look"
 MAX_DATA = 5 * 2**20
 MAX_PATH = 180  # Windows allows 260, and it is unpacked somewhere
 MAX_PROBLEMS = 20  # of a rule that are told
@@ -87,14 +87,14 @@ class Rule:
         """What breaks it, as dicts of file, cell (or None), text and look."""
         is_advice = self.kind == "advice" and not self.is_demanded(handin)
         problems = []
-        for place, text, *look in islice(self.check(handin), MAX_PROBLEMS):
+        for place, text, *unsure in islice(self.check(handin), MAX_PROBLEMS):
             file, cell = (place, None) if isinstance(place, str) else place
             problems.append(
                 {
                     "file": file[:MAX_TEXT],
                     "cell": cell,
                     "text": text[:MAX_TEXT],
-                    "look": is_advice or bool(look),
+                    "look": is_advice or any(unsure),
                 }
             )
         return problems
@@ -131,19 +131,9 @@ def rule(*needs, fix, kind="demand"):
     return register
 
 
-def danger(*needs, fix):
-    """Make a function a rule that protects whoever unpacks the archive."""
-    return rule(*needs, fix=fix, kind="danger")
-
-
-def stated(*needs, fix):
-    """Make a function a rule for sheets that list it among their demands."""
-    return rule("sheet", *needs, fix=fix, kind="stated")
-
-
-def advice(*needs, fix):
-    """Make a function a rule that none fails by, unless a sheet states it."""
-    return rule(*needs, fix=fix, kind="advice")
+danger = partial(rule, kind="danger")  # for whoever unpacks the archive
+stated = partial(rule, "sheet", kind="stated")  # by sheets that list it
+advice = partial(rule, kind="advice")  # none fails by it, unless it is stated
 
 
 # The archive
@@ -189,7 +179,7 @@ def names_are_distinct(handin):
     """No two files have the same name, nor a file that of a folder."""
     entries = [e for e in handin.entries if not e.is_litter]
     paths = Counter(e.path for e in entries if not e.is_folder)
-    folders = {e.path.rstrip("/") for e in entries if e.is_folder}
+    folders = {e.path for e in entries if e.is_folder}
     for entry in entries:
         folders |= set(map(str, PurePosixPath(entry.path).parents))
     for path, count in paths.items():
@@ -208,9 +198,9 @@ def names_work_everywhere(handin):
     entries = [
         e for e in handin.entries if not (e.is_litter or e.leaves_folder)
     ]
-    names = Counter(e.path.rstrip("/").casefold() for e in entries)
+    names = Counter(e.path.casefold() for e in entries)
     for entry in entries:
-        if names[entry.path.rstrip("/").casefold()] > 1:
+        if names[entry.path.casefold()] > 1:
             yield entry.path, "Another name differs only in its case."
         elif len(entry.path) > MAX_PATH:
             yield entry.path, f"It has more than {MAX_PATH} characters."
@@ -268,7 +258,7 @@ def pdf_is_named_alike(handin):
         parts = map(loosely, handin.name.split("-"))
         has_all = all(part.search(stem) for part in parts)
         text = f"It is not named {handin.name}.pdf."
-        yield handin.pdf_path, text, *((LOOK,) if has_all else ())
+        yield handin.pdf_path, text, has_all
 
 
 @stated("is_readable", fix="Pack the report as one PDF.")
@@ -309,8 +299,7 @@ def code_can_be_read(handin):
     for place, reason in handin.broken_code.items():
         cell = handin.cells.get(place)
         was_run = not cell or cell.execution_count or cell.outputs
-        look = () if was_run else (LOOK,)
-        yield place, f"It cannot be read: {reason}.", *look
+        yield place, f"It cannot be read: {reason}.", not was_run
 
 
 @rule("code", "sheet", fix="Write it yourself, with what the sheet allows.")
@@ -321,16 +310,15 @@ def imports_are_allowed(handin):
     allowed = handin.sheet.allowed_imports | handin.sheet.comparison_imports
     allowed |= {"google.colab", "mpl_toolkits"}  # where they are written
     for place, name in handin.imports:
-        is_sure = not (name.startswith("~") or TOOLS.match(name))
+        is_unsure = name.startswith("~") or bool(TOOLS.match(name))
         name = name.lstrip("~")
-        if not (is_inside(name, allowed) or leads_to(name, allowed)):
-            if is_sure:
-                yield place, f"It imports {name}, which is not allowed."
-            else:
-                yield place, f"It may not import {name}.", LOOK
+        leads_to_some = any(is_inside(one, {name}) for one in allowed)
+        if not (is_inside(name, allowed) or leads_to_some):
+            text = f"It imports {name}, which is not allowed."
+            yield place, text, is_unsure
     for place, (_, hidden) in handin.names.items():
         for name in hidden:
-            yield place, f"It is not seen what {name} imports.", LOOK
+            yield place, f"It is not seen what {name} imports.", True
 
 
 @rule("code", "sheet", fix="Move the comparison into the notebook.")
@@ -346,8 +334,8 @@ def modules_are_from_scratch(handin):
 @advice("code", fix="Write the path from the file's own folder.")
 def paths_are_relative(handin):
     """No path in the code is absolute."""
-    for place, text, is_opened in handin.strings:
-        if ABSOLUTE.match(text) or (is_opened and text.startswith("/")):
+    for place, text in handin.strings:
+        if ABSOLUTE.match(text):
             yield place, f"It names the path {text!r}."
 
 
@@ -357,15 +345,12 @@ def paths_are_relative(handin):
 @rule("notebooks", fix=RUN_ALL)
 def notebooks_were_run(handin):
     """The notebooks hold what their code printed."""
-    ran = {path for (path, _), _ in handin.outputs}
-    for (path, _), cell in handin.code_cells.items():
-        if cell.execution_count is not None:
-            ran.add(path)
-    has_outputs = any(handin.outputs)
     for path in dict.fromkeys(path for path, _ in handin.code_cells):
-        if path not in ran:
+        cells = handin.notebooks[path]
+        counts = [cell.execution_count for cell in cells]
+        if set(counts) == {None} and not any(cell.outputs for cell in cells):
             yield path, "None of its cells was run."
-        elif not has_outputs:
+        elif not any(handin.outputs):
             yield path, "No notebook has any output."
 
 
@@ -422,23 +407,23 @@ def pdf_is_only_read(handin):
 def pdf_has_text(handin):
     """The PDF holds text, not only pictures of it."""
     if not handin.pdf.is_whole:
-        yield handin.pdf_path, "It is too large to be read whole.", LOOK
+        yield handin.pdf_path, "It is too large to be read whole.", True
     elif not handin.text:
-        is_blank = not (handin.pdf.num_pictures or handin.pdf.draws)
-        look = () if is_blank else (LOOK,)
-        yield handin.pdf_path, "It holds no text that is seen.", *look
+        text = "It holds no text that is seen."
+        yield handin.pdf_path, text, handin.pdf.shows
 
 
 @stated("text", "owner", fix="Write both on the title page.")
 def title_page_names_the_author(handin):
     """Surname and matriculation number are on the first page of the PDF."""
     page = squeezed(handin.pdf.pages[0])
-    look = () if any(map(str.isalnum, page)) else (LOOK,)
+    is_seen = any(map(str.isalnum, page))
+    # Names change in spelling.
     is_theirs = handin.owner["number"].casefold() in page.casefold()
     for part in handin.owner.groupdict().values():
         if not loosely(part).search(page):
-            look = (LOOK,) if is_theirs else look  # names change in spelling
-            yield handin.pdf_path, f"{part} is not seen on page 1.", *look
+            text = f"{part} is not seen on page 1."
+            yield handin.pdf_path, text, is_theirs or not is_seen
 
 
 @stated("text", fix=START_HEADINGS)
@@ -452,27 +437,24 @@ def pdf_has_every_question(handin):
             is_near = any(map(numbers.in_heading, lines))
             text = f"No heading of question {question.id} is seen."
             is_unsure = is_near or not (in_pdf and handin.pdf.is_whole)
-            look = (LOOK,) if is_unsure and (in_pdf or in_notebooks) else ()
-            yield handin.pdf_path, text, *look
+            has_some = bool(in_pdf or in_notebooks)
+            yield handin.pdf_path, text, is_unsure and has_some
 
 
 @rule("sheet", fix="Write the answer below the heading of its question.")
 def questions_have_answers(handin):
     """Below the heading of a question stands something."""
     in_notebooks, in_pdf = handin.answered(handin.sheet.ids)
-    is_drawn = bool(handin.pdf) and (
-        handin.pdf.num_pictures > 0 or handin.pdf.draws
-    )
+    is_drawn = bool(handin.pdf and handin.pdf.shows)
     for question_id, below in (in_pdf | in_notebooks).items():
         if below == OWN:
             continue
         text = f"Nothing stands below the heading of {question_id}."
         is_unsure = is_drawn and question_id not in in_notebooks
         is_unsure |= in_pdf.get(question_id) == OWN
-        look = (LOOK,) if below == SHARED or is_unsure else ()
         is_in_pdf = question_id not in in_notebooks
         place = handin.pdf_path if is_in_pdf else handin.filename
-        yield place, text, *look
+        yield place, text, below == SHARED or is_unsure
 
 
 @stated("text", "notebooks", fix="Export the PDF after the last run.")
@@ -483,7 +465,7 @@ def pdf_has_every_figure(handin):
     if held < wanted and not is_drawn:
         is_sure = not held and handin.pdf.is_whole
         text = f"It holds {held} pictures, but the notebooks have {wanted}."
-        yield handin.pdf_path, text, *(() if is_sure else (LOOK,))
+        yield handin.pdf_path, text, not is_sure
 
 
 @advice("text", "notebooks", fix="Write `Figure 1: ...` below each figure.")
@@ -501,15 +483,14 @@ def pdf_has_all_code(handin):
     is_shown = handin.pdf.num_pictures > handin.num_figures  # as a picture
     is_unsure = is_shown or not handin.pdf.is_whole
     for path, lines in handin.code_lines.items():
-        lines = [line for line in lines if squeezed(line).strip("#")]
-        lines = [line for line in lines if not line.lstrip().startswith("#")]
+        lines = [line.strip() for line in lines]
+        lines = [line for line in lines if line and line[0] != "#"]
         missing = [line for line in lines if squeezed(line) not in printed]
         if len(missing) > (1 - MIN_SHARE) * len(lines):
             text = f"{len(missing)} of the {len(lines)} lines of {path} are "
-            text += f"not in it, such as {shortened(missing[0].strip())}."
+            text += f"not in it, such as {shortened(missing[0])}."
             is_sure = len(missing) > (1 - CERTAIN_SHARE) * len(lines)
-            look = () if is_sure and not is_unsure else (LOOK,)
-            yield handin.pdf_path, text, *look
+            yield handin.pdf_path, text, is_unsure or not is_sure
 
 
 # A new run
@@ -520,8 +501,7 @@ def notebooks_run_elsewhere(handin):
     """Every notebook runs in another folder and a clean environment."""
     for path, result in handin.rerun.items():
         if isinstance(result, str):
-            look = (LOOK,) if UNREACHED.search(result) else ()
-            yield path, result, *look
+            yield path, result, bool(UNREACHED.search(result))
 
 
 @advice("rerun", fix="Fix every seed, print no times. " + RUN_ALL)
@@ -539,11 +519,6 @@ def outputs_are_those_of_the_code(handin):
 def is_inside(name, others):
     """Whether a name is one of the others or inside of one."""
     return any(f"{name}.".startswith(f"{other}.") for other in others)
-
-
-def leads_to(name, others):
-    """Whether one of the others is inside of a name."""
-    return any(is_inside(other, {name}) for other in others)
 
 
 def shortened(text):
