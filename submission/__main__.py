@@ -186,7 +186,12 @@ def lab(args):
 def doctor(args):
     """say what is missing on this machine, and what to do"""
     from submission.doctor import examine
+    from submission.environment import venv_python
 
+    python = venv_python()
+    if python.exists() and not python.parent.parent.samefile(sys.prefix):
+        again = [python, "-m", "submission", "doctor"]
+        sys.exit(subprocess.run(again, cwd=ROOT, check=False).returncode)
     is_fine = True
     for state, what, advice in examine():
         is_fine &= state != "MISSING"

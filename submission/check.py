@@ -17,7 +17,7 @@ from submission.files import ROOT, SubmissionError, write_whole
 from submission.handin import Handin
 from submission.inbox import hand_ins
 from submission.look import ask
-from submission.page import page
+from submission.page import LOOK, page, result_of, sentences
 from submission.rules import RULES, SAFE_TO_UNPACK
 from submission.sandbox import is_offered, run_again
 from submission.sheets import find_in, load_sheets
@@ -173,27 +173,21 @@ def strict(sheet):
 def refuse_broken(filename, packed, sheet):
     """Raise a SubmissionError if what was packed here gives any advice."""
     results = check(Handin(filename, packed, strict(sheet)))
-    if lines := list(problem_lines(results)):
-        lines = [f"{filename} is not written:", *lines]
-        raise SubmissionError("\n".join(lines))
+    if lines := [text for r in results for text in problem_lines(r)]:
+        raise SubmissionError(
+            "\n".join([f"{filename} is not written:", *lines])
+        )
 
 
 def exit_code(report):
     """0 if it passed, 1 if a rule is broken, 2 if it is no readable ZIP."""
-    if "error" in report:
-        return 2
-    return int(any(result["state"] == "fail" for result in report["rules"]))
+    return {"fail": 1, "not readable": 2}.get(result_of(report), 0)
 
 
-def problem_lines(results):
-    """A line for each problem and each fix."""
-    for result in results:
-        for problem in result["problems"]:
-            cell = f", cell {problem['cell']}" if problem["cell"] else ""
-            look = "look yourself: " if problem["look"] else ""
-            yield f"      {look}{problem['file']}{cell}: {problem['text']}"
-        if result["problems"]:
-            yield f"      -> {result['fix']}"
+def problem_lines(result):
+    """A line for each problem, and one that says what to do."""
+    lines = [f"      {text}" for text in sentences(result)]
+    return [*lines, f"      -> {result['fix']}"] if lines else []
 
 
 def table(report):
@@ -204,7 +198,7 @@ def table(report):
     for result in report["rules"]:
         why_not = f" ({result['why_not']})" if result["why_not"] else ""
         lines.append(f"{SIGNS[result['state']]}  {result['demand']}{why_not}")
-        lines += problem_lines([result])
+        lines += problem_lines(result)
     count = Counter(result["state"] for result in report["rules"])
     lines += ["", ", ".join(f"{count[state]} {state}" for state in SIGNS)]
     return "\n".join(map(printable, lines))
@@ -302,17 +296,11 @@ def summary(reports):
     writer.writerow([*heads, *(rule.demand for rule in RULES)])
     for report in reports:
         results = report.get("rules", ())
-        problems = [p for r in results for p in r["problems"]]
-        told = {
-            look: " | ".join(
-                f"{p['file']}: {p['text']}"
-                for p in problems
-                if p["look"] is look
-            )
-            for look in (False, True)
-        }
+        told = [text for result in results for text in sentences(result)]
+        look = [text for text in told if text.startswith(LOOK)]
+        problems = [report.get("error"), *(t for t in told if t not in look)]
         cells = [report["file"], report["sheet"], RESULTS[exit_code(report)]]
-        cells += [report.get("error") or told[False], told[True]]
+        cells += [" | ".join(filter(None, problems)), " | ".join(look)]
         writer.writerow(map(plain, [*cells, *(r["state"] for r in results)]))
     return text.getvalue()
 

@@ -1,12 +1,10 @@
 """What is missing on this machine, and what to do about it.
 
-Standard library only; what is installed is asked where it is installed.
+Standard library only, until what is needed is found to be installed.
 """
 
-import json
 import re
 import shutil
-import subprocess
 import sys
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -41,12 +39,7 @@ def examine():
     )
     has_venv = venv_python().exists()
     yield line(has_venv, "the environment in .venv", SETUP, "optional")
-    try:
-        yield from ask(venv_python() if has_venv else sys.executable)
-    except (OSError, subprocess.CalledProcessError) as error:
-        said = getattr(error, "stderr", "") or str(error)
-        problem = said.strip().splitlines()[-1]
-        yield "MISSING", f"an environment that works ({problem})", SETUP
+    yield from examine_installed()
     yield line(
         any(map(shutil.which, BROWSERS)),
         "Chromium",
@@ -59,18 +52,6 @@ def examine():
         "`make pdf ENGINE=latex` needs it; the other PDFs do not",
         "optional",
     )
-
-
-def ask(python):
-    """The lines of `examine_installed` for another Python."""
-    answer = subprocess.run(
-        [python, "-m", "submission.doctor"],
-        cwd=ROOT,
-        capture_output=True,
-        encoding="utf-8",
-        check=True,
-    )
-    return json.loads(answer.stdout)
 
 
 def line(is_there, what, advice, otherwise="MISSING"):
@@ -137,7 +118,3 @@ def kernel():
     except Exception as error:  # whatever keeps it from starting
         return "MISSING", f"a kernel that starts ({error})", SETUP
     return "ok", "a kernel starts", ""
-
-
-if __name__ == "__main__":
-    print(json.dumps(list(examine_installed())))

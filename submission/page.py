@@ -1,8 +1,10 @@
 """The page of a course's hand-ins: a line for each, problems unfold."""
 
+from collections import Counter
 from html import escape
 from urllib.parse import quote
 
+LOOK = "look yourself: "
 PAGE = """\
 <!DOCTYPE html>
 <html lang="en">
@@ -41,13 +43,11 @@ def page(reports):
         As `submission.look.ask` returns them, with the `pdf` to link to.
     """
     results = [result_of(report) for report in reports]
-    counts = ", ".join(
-        f"{results.count(result)} {result}"
-        for result in dict.fromkeys(results)
-    )
-    lines = map(line, reports, results)
+    counts = Counter(results).items()
     return PAGE.format(
-        title=f"{len(reports)} hand-ins", counts=counts, lines="\n".join(lines)
+        title=f"{len(reports)} hand-ins",
+        counts=", ".join(f"{count} {result}" for result, count in counts),
+        lines="\n".join(map(line, reports, results)),
     )
 
 
@@ -60,15 +60,19 @@ def result_of(report):
     return "fail" if "fail" in states else passed
 
 
+def sentences(result):
+    """What a rule has to say of a hand-in: a sentence for each problem."""
+    for problem in result["problems"]:
+        look = LOOK if problem["look"] else ""
+        cell = f", cell {problem['cell']}" if problem["cell"] else ""
+        yield f"{look}{problem['file']}{cell}: {problem['text']}"
+
+
 def line(report, result):
     """A hand-in as HTML."""
     items = [report["error"]] if "error" in report else []
     for rule in report.get("rules", ()):
-        for problem in rule["problems"]:
-            cell = f", cell {problem['cell']}" if problem["cell"] else ""
-            look = "Look yourself: " if problem["look"] else ""
-            place = f"{problem['file']}{cell}"
-            items.append(f"{look}{rule['demand']} {place}: {problem['text']}")
+        items += [f"{rule['demand']} {text}" for text in sentences(rule)]
     items = [f"<li><bdi>{escape(item)}</bdi></li>" for item in items]
     link = report.get("pdf")
     return LINE.format(

@@ -3,19 +3,20 @@
 import shutil
 import subprocess
 import sys
+import venv
 from collections import namedtuple
 from importlib.metadata import version
 
 import pytest
 
-from submission import doctor
+from submission import doctor, environment
 from submission.__main__ import parse
 
 
 @pytest.fixture
 def examined(monkeypatch):
     """Call `examine` without asking what is installed."""
-    monkeypatch.setattr(doctor, "ask", lambda python: [])
+    monkeypatch.setattr(doctor, "examine_installed", lambda: [])
     return lambda: {what: state for state, what, _ in doctor.examine()}
 
 
@@ -37,21 +38,20 @@ def test_what_few_commands_need_is_optional(examined, monkeypatch):
     assert found["xelatex"] == found["Chromium"] == "optional"
 
 
-@pytest.mark.parametrize(
-    "error",
-    [
-        PermissionError("not allowed"),
-        subprocess.CalledProcessError(1, "python", stderr="not allowed\n"),
-    ],
-)
-def test_an_environment_that_does_not_work_is_named(monkeypatch, error):
-    def fail(python):
-        raise error
+def test_what_is_installed_is_asked_in_the_environment(monkeypatch, tmp_path):
+    venv.create(tmp_path / ".venv", symlinks=sys.platform != "win32")
+    monkeypatch.setattr(environment, "ROOT", tmp_path)
+    asked = [environment.venv_python(), "-m", "submission", "doctor"]
 
-    monkeypatch.setattr(doctor, "ask", fail)
-    lines = list(doctor.examine())
-    what = "an environment that works (not allowed)"
-    assert ("MISSING", what, doctor.SETUP) in lines
+    def run(command, **options):
+        assert command == asked
+        return subprocess.CompletedProcess(command, 1)
+
+    monkeypatch.setattr(subprocess, "run", run)
+    args = parse(["doctor"])
+    with pytest.raises(SystemExit) as ended:
+        args.command(args)
+    assert ended.value.code == 1
 
 
 def test_a_package_in_another_version_is_missing():
