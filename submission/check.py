@@ -38,10 +38,6 @@ KINDS = {
 }
 MIN_LIKENESS = 0.5  # of the words of a sheet's title
 MIN_OF_ANSWERS = 0.8  # that are to questions of the sheet
-NOT_READ = (  # what a ZipFile raises, some of it where names are damaged
-    *(zipfile.BadZipFile, OSError, NotImplementedError),
-    *(ValueError, OverflowError),
-)
 NOT_APART = """\
 This system cannot run the notebooks of others apart from your files and your
 network. Say --trust, too, to run them with all your rights."""
@@ -111,11 +107,7 @@ def check_file(path, request, run=False, name=None, pdf=""):
 
 def look(path, name, sheets, sheet="", rerun=None, pdf="", inbox=""):
     """The report of a hand-in, worked out in this process; see `look.ask`."""
-    try:
-        handin = Handin(name, path)
-    except NOT_READ as error:
-        text = f"It cannot be read as a ZIP: {error}."
-        return {"file": name, "sheet": None, "error": text}
+    handin = Handin(name, path)
     known = load_sheets(Path(sheets))
     handin.sheet = known[sheet] if sheet else guess_sheet(handin, known)
     if rerun:

@@ -93,13 +93,10 @@ def report(request):
         from submission.check import look
 
         return look(**request)
-    except MemoryError:
+    except (MemoryError, RecursionError):
         error = CRASHED
-    except RecursionError:
-        error = "It is nested too deep to be looked at."
     except Exception as problem:  # a stranger's file raises many kinds
-        why = getattr(problem, "strerror", None) or problem
-        error = f"It cannot be looked at: {type(problem).__name__}: {why}"
+        error = f"It cannot be looked at: {type(problem).__name__}: {problem}"
     error = error.split("\n")[0][:300]
     return {"file": request["name"], "sheet": None, "error": error}
 

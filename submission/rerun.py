@@ -59,13 +59,12 @@ def run_all(folder, data, request):
             unpack(io.BytesIO(data), root)
             node = execute(root / path, 600, environment, KERNEL)
             executed[path] = nbformat.writes(node)
-        except OSError as error:
-            problems[path] = f"It cannot be unpacked: {error.strerror}."
-        except SubmissionError as error:
-            text = str(error).replace(f"{root}{os.sep}", "")
-            problems[path] = text.replace(str(root), "")
         except Exception as error:  # a stranger's notebook raises many kinds
-            problems[path] = f"It cannot be run: {type(error).__name__}."
+            text = str(error)
+            if not isinstance(error, SubmissionError):
+                text = f"It cannot be run: {type(error).__name__}: {text}."
+            text = text.replace(f"{root}{os.sep}", "")
+            problems[path] = text.replace(str(root), "")
     return {
         "notebooks": executed,
         "problems": problems,

@@ -22,7 +22,6 @@ from submission.handin import loosely, squeezed
 from submission.questions import OWN, SHARED, Numbers
 from submission.reach import is_docstring
 
-MAX_DATA = 5 * 2**20
 MAX_PATH = 180  # Windows allows 260, and it is unpacked somewhere
 MAX_PROBLEMS = 20  # of a rule that are told
 MAX_TEXT = 300
@@ -214,14 +213,6 @@ def has_no_litter(handin):
     for entry in handin.entries:
         if entry.is_litter and not entry.is_unseen:
             yield entry.path, "It is left over from a tool."
-
-
-@advice("is_readable", fix="Let the code fetch or generate the data.")
-def has_no_large_data(handin):
-    """No file but code and PDF is larger than 5 MiB."""
-    for path, size in handin.sizes.items():
-        if size > MAX_DATA and path not in handin.files:
-            yield path, f"It has {size / 2**20:.1f} MiB."
 
 
 @rule("is_readable", fix="Pack the archive anew, without a password.")

@@ -13,6 +13,7 @@ from submission.files import (
 )
 
 SETS = "allowed_imports", "comparison_imports", "demands"
+LISTS = "questions", "files", *SETS
 NUMBER = re.compile(r"\w+(\.\w+)*")  # of a question, without words
 NAME = re.compile(r"[^\W\d]\w*(\.\w+)*")  # as code writes it
 
@@ -81,13 +82,9 @@ def sheet_of(sheet_id, entry):
     for key, value in entry.items():
         if key not in Sheet.__annotations__ or key == "id":
             raise TypeError(f"{sheet_id} has {key!r}, which says nothing")
-        is_list = key not in ("course", "title")
-        kinds = (str, int, dict) if key == "questions" else str
-        if type(value) is not (list if is_list else str) or not all(
-            isinstance(part, kinds) for part in value
-        ):
-            what = "a list of texts" if is_list else "a text"
-            raise TypeError(f"{key!r} of {sheet_id} is not {what}")
+        kind, what = (list, "list") if key in LISTS else (str, "text")
+        if not isinstance(value, kind):
+            raise TypeError(f"{key!r} of {sheet_id} is not a {what}")
     questions = tuple(
         Question(**q) if isinstance(q, dict) else Question(str(q))
         for q in entry.get("questions", ())
@@ -102,7 +99,8 @@ def sheet_of(sheet_id, entry):
         if not NAME.fullmatch(text):
             raise ValueError(f"{text!r} of {sheet_id} is no name in Python")
     entry |= {k: frozenset(entry[k]) for k in SETS if k in entry}
-    entry |= {"questions": questions, "files": tuple(entry.get("files", ()))}
+    files = map(str, entry.get("files", ()))
+    entry |= {"questions": questions, "files": tuple(files)}
     return Sheet(sheet_id, **entry)
 
 

@@ -257,4 +257,4 @@ def test_json_is_for_programs_also_where_it_is_no_zip(tmp_path):
     path.write_bytes(b"Rar!")
     done = command("--json", path)
     assert done.returncode == 2
-    assert "cannot be read as a ZIP" in json.loads(done.stdout)["error"]
+    assert "File is not a zip file" in json.loads(done.stdout)["error"]

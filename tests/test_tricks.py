@@ -472,7 +472,7 @@ NAMED = {
     "a ZIP: a hundred thousand entries": "It holds 100000 files",
     "a ZIP: three thousand entries": "It holds 3000 files",
     "a ZIP: a ZIP of zeros": "unpacks to 250 MiB",
-    "a ZIP: a name that is not UTF-8": "It cannot be read as a ZIP",
+    "a ZIP: a name that is not UTF-8": "It cannot be looked at",
     "a ZIP: too many modules": "there is more than 1 MiB",
     "a notebook: a million cells": "it has 1000001 cells",
     "a notebook: nested lists": "it is nested too deep",
