@@ -2,6 +2,7 @@
 
 import re
 import stat
+import struct
 import unicodedata
 import zipfile
 import zlib
@@ -62,14 +63,11 @@ def decoded_name(info):
     raw = info.orig_filename.encode("cp437")
     extra = info.extra
     while len(extra) >= 4:
-        kind, size = (
-            int.from_bytes(extra[i : i + 2], "little") for i in (0, 2)
-        )
-        checksum, name = extra[5:9], extra[9 : 4 + size]
-        is_of_raw = checksum == zlib.crc32(raw).to_bytes(4, "little")
+        kind, size = struct.unpack_from("<HH", extra)
+        content, extra = extra[4 : 4 + size], extra[4 + size :]
+        is_of_raw = content[1:5] == zlib.crc32(raw).to_bytes(4, "little")
         if kind == UNICODE_PATH and is_of_raw:
-            raw = name
-        extra = extra[4 + size :]
+            raw = content[5:]
     try:
         return raw.decode("utf-8")
     except UnicodeDecodeError:

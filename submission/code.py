@@ -7,6 +7,7 @@ from importlib.machinery import PathFinder
 from submission.imports import imported_in
 
 IMPORTERS = {"import_module", "__import__", "run_module", "resolve_name"}
+UNSEEN = IMPORTERS | {"__builtins__", "importlib"}  # but in calls
 RUNNERS = {"exec", "eval", "compile"}
 # What of importlib imports nothing, or is seen.
 KNOWN_PARTS = {"import_module", "reload", "metadata", "resources"}
@@ -63,14 +64,12 @@ def imports_of(tree):
     names = set(map(module_of, imported_in(tree)))
     hidden, bound = sorted(names & LOADERS), bindings(tree)
     nodes = list(ast.walk(tree))
-    calls = {node.func for node in nodes if isinstance(node, ast.Call)}
+    seen = {node.func for node in nodes if isinstance(node, ast.Call)}
     attributes = [node for node in nodes if isinstance(node, ast.Attribute)]
-    known = {node.value for node in attributes if node.attr in KNOWN_PARTS}
+    seen |= {node.value for node in attributes if node.attr in KNOWN_PARTS}
     for node in nodes:
         name = getattr(node, "attr", getattr(node, "id", None))
-        if name in IMPORTERS | {"__builtins__"} and node not in calls:
-            hidden.append(name)
-        if name == "importlib" and node not in known:
+        if name in UNSEEN and node not in seen:
             hidden.append(name)
         if isinstance(node, ast.Call):
             more, is_hidden = imports_of_call(node, bound)

@@ -55,9 +55,7 @@ def write_whole(path, data):
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         for left in path.parent.glob(f".{glob.escape(path.name)}.*.part"):
-            with contextlib.suppress(
-                FileNotFoundError
-            ):  # others clear up, too
+            with contextlib.suppress(OSError):  # others clear up, too
                 if time.time() - left.stat().st_mtime > MAX_WRITING:
                     left.unlink()
         temporary.write_bytes(data)

@@ -4,6 +4,9 @@ ZIPs in one folder (Blackboard), a folder a student with a ZIP or the files
 themselves (Moodle, ILIAS), or folders around these.
 """
 
+import glob
+
+MACOS = "__MACOSX"  # its folder of hidden files
 CODE = ".ipynb", ".py"
 PACKED = ".zip", ".rar", ".7z", ".tar", ".gz", ".tgz"
 
@@ -30,7 +33,8 @@ def below(place):
     if not place.is_dir():
         is_packed = place.is_file() and place.suffix.lower() in PACKED
         return [place] if is_packed else []
-    files = sorted(path for path in place.rglob("*") if is_seen(path, place))
+    names = glob.glob("**/*", root_dir=place, recursive=True)  # none hidden
+    files = [place / name for name in sorted(names) if MACOS not in name]
     has_code = any(file.suffix.lower() in CODE for file in files)
     zips = [f for f in files if f.suffix.lower() == ".zip" and f.is_file()]
     return zips if zips and not has_code else [place]
@@ -38,14 +42,5 @@ def below(place):
 
 def seen(folder):
     """What is in a folder, without hidden files and what a check wrote."""
-    return sorted(
-        path
-        for path in folder.iterdir()
-        if is_seen(path, folder) and path.stem != "summary"
-    )
-
-
-def is_seen(path, folder):
-    """Whether neither a path nor a folder between is hidden."""
-    parts = path.relative_to(folder).parts
-    return not any(p.startswith((".", "__MACOSX")) for p in parts)
+    paths = sorted(folder.glob("[!.]*"))
+    return [path for path in paths if path.stem not in (MACOS, "summary")]

@@ -30,10 +30,8 @@ def used_names(entries, modules):
     """
     used = set().union(*map(names_in, entries))
     waiting = [unit for module in modules for unit in units(module)]
-    reached = True
-    while reached:
-        reached = [unit for unit in waiting if is_reached(unit, used)]
-        waiting = [unit for unit in waiting if not is_reached(unit, used)]
+    while reached := {unit for unit in waiting if is_reached(unit, used)}:
+        waiting = [unit for unit in waiting if unit not in reached]
         for unit in reached:
             used = used | names_in(unit)
             waiting += units(unit) if isinstance(unit, ast.ClassDef) else []

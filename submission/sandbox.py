@@ -77,19 +77,13 @@ def apart(folder, *more):
         Other folders that can be read.
     """
     readable = ["/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/etc"]
-    readable += [
-        sys.base_prefix,
-        sys.prefix,
-        ROOT / "submission",
-        mnist(),
-        *more,
-    ]
+    readable += [sys.base_prefix, sys.prefix, ROOT / "submission", mnist()]
     as_nobody = ["--reuid", NOBODY, "--regid", NOBODY, "--clear-groups"]
     return [
         *("setpriv", "--pdeathsig", "KILL"),  # no longer than this process
         *(as_nobody if os.geteuid() == 0 else []),
         *(*SPACES, "--net", "--mount", "--ipc", "sh", "-c", NEW_ROOT, "sh"),
-        *(str(path) for path in (folder, *dict.fromkeys(readable))),
+        *(str(path) for path in (folder, *dict.fromkeys([*readable, *more]))),
         "--",
     ]
 
