@@ -34,7 +34,7 @@ DEVICE = re.compile(
 )
 ABSOLUTE = re.compile(
     r"file:/|[C-Zc-z]:[\\/][\w ]{2,}([\\/.]|$)|\\\\\w+\\|~[\\/]\w|"
-    r"/(home|Users|kaggle|mnt|media|Volumes|tmp|opt)/[\w.-]|"
+    r"/(home|Users|root|kaggle|mnt|media|Volumes|scratch|tmp|opt)/[\w.-]|"
     r"/content/(drive|gdrive|sample_data|[^/]*\.\w+$)"
 )
 UNREACHED = re.compile(  # what is not there, but not by the student's fault
