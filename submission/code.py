@@ -9,6 +9,7 @@ from submission.imports import imported_in
 IMPORTERS = {"import_module", "__import__", "run_module", "resolve_name"}
 UNSEEN = IMPORTERS | {"__builtins__", "importlib"}  # but in calls
 RUNNERS = {"exec", "eval", "compile"}
+METHODS = {"run_cell", "ex"}  # of IPython, that run code
 # What of importlib imports nothing, or is seen.
 KNOWN_PARTS = {"import_module", "reload", "metadata", "resources"}
 LOADERS = {
@@ -142,7 +143,8 @@ def imports_of_call(node, bound):
     if name == "getattr" and len(texts) > 1 and texts[1]:
         module = dotted(node.args[0], bound)
         return {module_of(f"{module}.{texts[1]}")} if module else set(), False
-    runs = name in RUNNERS and isinstance(node.func, ast.Name)
+    is_method = isinstance(node.func, ast.Attribute)
+    runs = name in (METHODS if is_method else RUNNERS)
     if name in IMPORTERS or runs:
         if not texts or texts[0] is None:
             return set(), bool(node.args)
