@@ -5,6 +5,7 @@ import io
 import os
 import re
 import sys
+import unicodedata
 import zipfile
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -227,6 +228,10 @@ def check_folder(folder, target, request, run=False):
             f"There is no hand-in in {folder}: no ZIP, and no folder of a "
             f"student."
         )
+    if any(place.is_relative_to(target) for _, (_, place) in found):
+        raise SubmissionError(
+            f"{target} is where the PDFs are written to: rename the hand-in."
+        )
     target.mkdir(exist_ok=True)
 
     def check_one(number_and_place):
@@ -298,9 +303,10 @@ def summary(reports):
 
 
 def plain(text):
-    """A text that no spreadsheet takes for a formula."""
-    text = printable(text or "")
-    is_formula = text.lstrip().startswith(("=", "+", "-", "@", "＝"))
+    """A text that no spreadsheet takes for a formula, or for two cells."""
+    text = printable(text or "").replace(";", ",")
+    start = unicodedata.normalize("NFKC", text).lstrip()
+    is_formula = start.startswith(("=", "+", "-", "@"))
     return f"'{text}" if is_formula else text
 
 

@@ -8,6 +8,7 @@ import glob
 
 MACOS = "__MACOSX"  # its folder of hidden files
 CODE = ".ipynb", ".py"
+FILES, TEXT = "_assignsubmission_file", "_assignsubmission_onlinetext"
 PACKED = ".zip", ".rar", ".7z", ".tar", ".gz", ".tgz"
 
 
@@ -35,12 +36,21 @@ def below(place):
         return [place] if is_packed else []
     names = glob.glob("**/*", root_dir=place, recursive=True)  # none hidden
     files = [place / name for name in sorted(names) if MACOS not in name]
-    has_code = any(file.suffix.lower() in CODE for file in files)
-    zips = [f for f in files if f.suffix.lower() == ".zip" and f.is_file()]
-    return zips if zips and not has_code else [place]
+    kinds = {file.suffix.lower() for file in files}
+    packed = [f for f in files if f.suffix.lower() in PACKED and f.is_file()]
+    packed = [f for f in packed if f.suffix.lower() == ".zip"] or packed
+    if packed and kinds.isdisjoint(CODE):
+        return packed
+    # Moodle has a folder for a student's note, too.
+    sent = place.with_name(place.name.replace(TEXT, FILES))
+    is_note = kinds.isdisjoint([*CODE, ".pdf"]) and sent != place
+    return [] if is_note and sent.exists() else [place]
 
 
 def seen(folder):
     """What is in a folder, without hidden files and what a check wrote."""
+    written = {MACOS, "summary.csv", "summary.html"}
+    if all(path.stem.isdigit() for path in (folder / "summary").glob("[!.]*")):
+        written.add("summary")  # a folder of PDFs, by number
     paths = sorted(folder.glob("[!.]*"))
-    return [path for path in paths if path.stem not in (MACOS, "summary")]
+    return [path for path in paths if path.name not in written]

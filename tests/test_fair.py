@@ -317,6 +317,7 @@ HARMLESS = {
     "an await": "await something()",
     "progress": "from tqdm.auto import tqdm\nimport mpl_toolkits.mplot3d",
     "HTML": "%%html\n<b>x</b>",
+    "no name": "import sklearn\ngetattr(sklearn, '**', None)",
     "reloading": "import importlib\nimportlib.reload(np)",
     "a note": "# TODO\nask about this",
 }

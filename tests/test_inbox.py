@@ -37,6 +37,10 @@ BLACKBOARD = "Exercise 2_egruen_attempt_2024-05-01-10-00-00_"
 LAYOUTS = {
     "ZIPs": {f"{NAME}.zip": GOOD},
     "Moodle": {f"{MOODLE}/{NAME}.zip": GOOD},
+    "Moodle, with a note": {
+        f"{MOODLE}/{NAME}.zip": GOOD,
+        f"{MOODLE.replace('_file', '_onlinetext')}/onlinetext.html": b"Hi",
+    },
     "Moodle, in one folder": {f"{MOODLE}{NAME}.zip": GOOD},
     "ILIAS": {f"{ILIAS}/{NAME}.zip": GOOD},
     "Blackboard": {
@@ -93,8 +97,12 @@ def test_files_handed_in_without_a_zip_are_one_hand_in(tmp_path):
     put(tmp_path, {f"Eva/{path}": data for path, data in LOOSE.items()})
     put(tmp_path, {f"Max/{path}": data for path, data in LOOSE.items()})
     put(tmp_path, {"Ida/Ida-1.zip": GOOD, "list.txt": b"", "empty/x": b""})
+    put(tmp_path, {"Ira/x.rar": b"Rar!", "Ida/x.gz": b"", "Max/x.gz": b""})
+    note = f"{MOODLE.replace('_file', '_onlinetext')}/note.html"
+    put(tmp_path, {note: b"This is all."})
+    labels = ["Eva", note[:-10], "Ida/Ida-1.zip", "Ira/x.rar", "Max", "empty"]
     found = [label for label, _ in hand_ins(tmp_path)]
-    assert found == ["Eva", "Ida/Ida-1.zip", "Max", "empty"]
+    assert found == labels
     assert "zip_is_named" not in command("--list").stdout.split()[:1]
     done = command(tmp_path)
     assert [line.split(":")[0] for line in done.stdout.splitlines()] == found
@@ -119,8 +127,22 @@ def test_one_odd_hand_in_does_not_stop_the_others(tmp_path):
 
 
 def test_a_check_can_be_made_twice(tmp_path):
-    put(tmp_path, LAYOUTS["Moodle"])
-    assert command(tmp_path).stdout == command(tmp_path).stdout
+    put(tmp_path, LAYOUTS["Moodle"] | {"summary.zip": GOOD})
+    told = command(tmp_path).stdout
+    assert told.count("\n") == 2
+    assert command(tmp_path).stdout == told
+
+
+def test_a_hand_in_where_the_pdfs_go_is_refused_before_anything_is_written(
+    tmp_path,
+):
+    put(tmp_path, {f"summary/{path}": data for path, data in LOOSE.items()})
+    put(tmp_path, {"x.zip": GOOD})
+    assert "summary" in [label for label, _ in hand_ins(tmp_path)]
+    done = command(tmp_path)
+    assert done.returncode == 2
+    assert "summary is where the PDFs are written to: rename" in done.stderr
+    assert len(list((tmp_path / "summary").iterdir())) == len(LOOSE)
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="has no pipes")
@@ -154,9 +176,10 @@ def test_the_page_and_the_table_take_no_orders():
     error = {"file": "<script>.zip", "sheet": None, "error": "a & b"}
     assert "<script>" not in page([error])
     assert "a &amp; b" in page([error])
-    for text_ in "=1+1", "+1", "-1", "@x":
+    for text_ in "=1+1", "+1", "-1", "@x", " ＝1", "＋1", "－1", "＠x":
         assert plain(text_) == f"'{text_}"
     assert plain("x=1") == "x=1"
+    assert plain("x;=1+1") == "x,=1+1"
 
 
 def test_the_heads_of_the_table_can_be_read(tmp_path):

@@ -43,7 +43,6 @@ IMPORTS = [
     "import_module('torch')",
     "__import__('torch')",
     "__import__('tor' + 'ch')",
-    "__import__('sklearn.**')",
     "exec('import torch')",
     "eval('__import__(\"torch\")')",
     "exec('exec(\"import torch\")')",
