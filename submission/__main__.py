@@ -304,14 +304,11 @@ def main():
     try:
         args.command(args)
         sys.stdout.flush()
-    except SubmissionError as error:
-        print(f"error: {error}", file=sys.stderr)
-        sys.exit(2)
     except BrokenPipeError:  # whoever read what is printed has had enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(2)
-    except OSError as error:
-        print(f"error: {error}. Is the disk full?", file=sys.stderr)
+    except (SubmissionError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
         sys.exit(2)
     except KeyboardInterrupt:
         print("\nstopped", file=sys.stderr)

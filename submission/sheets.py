@@ -68,7 +68,7 @@ def load_sheets(path=ROOT / "sheets.toml"):
         if not entries:
             raise ValueError("it is empty")
         return {name: sheet_of(name, entry) for name, entry in entries.items()}
-    except (OSError, ValueError, TypeError, KeyError) as error:
+    except (OSError, ValueError, TypeError, RecursionError) as error:
         raise SubmissionError(
             f"{relative(path)} does not describe sheets: {error}. See "
             f"submission/CHECK.md for how it is written."
@@ -85,6 +85,13 @@ def sheet_of(sheet_id, entry):
         kind, what = (list, "list") if key in LISTS else (str, "text")
         if not isinstance(value, kind):
             raise TypeError(f"{key!r} of {sheet_id} is not a {what}")
+    for q in entry.get("questions", ()):
+        keys = q.keys() if isinstance(q, dict) else {"id"}
+        if not {"id"} <= keys <= Question.__annotations__.keys():
+            raise TypeError(
+                f"a question of {sheet_id} is {q}; it needs an id, and may "
+                f"have a notebook and points"
+            )
     questions = tuple(
         Question(**q) if isinstance(q, dict) else Question(str(q))
         for q in entry.get("questions", ())

@@ -152,6 +152,13 @@ def test_what_is_no_file_is_not_read(tmp_path):
     assert list(hand_ins(tmp_path)) == []
 
 
+def test_a_folder_that_cannot_be_made_is_named_without_a_guess(tmp_path):
+    put(tmp_path, LAYOUTS["ZIPs"] | {"summary": b"a file"})
+    done = command(tmp_path)
+    assert done.returncode == 2
+    assert done.stderr.endswith(f"File exists: '{tmp_path / 'summary'}'\n")
+
+
 def test_a_folder_without_hand_ins_is_one_sentence(tmp_path):
     done = command(tmp_path)
     assert done.returncode == 2
@@ -242,6 +249,9 @@ def test_the_sheet_of_the_guide_has_ten_lines_and_works(own, tmp_path):
         ("[sheet-3]", "x = 1", "x stands outside of a table"),
         ('["1", "2a", "2b", "2c", "3"]', "[]", "has no questions"),
         ('["1", "2a", "2b", "2c", "3"]', '"1"', "'questions' of sheet-3 is"),
+        ('["1",', '[{id = "1", max = 2},', "'max': 2}; it needs an id"),
+        ('["1",', "[{points = 2},", "{'points': 2}; it needs an id"),
+        ('["1",', f"[{'[' * 3000}", "does not describe sheets: maximum recu"),
     ],
 )
 def test_a_sheet_that_is_not_written_well_is_one_sentence(
