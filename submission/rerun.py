@@ -21,8 +21,7 @@ from submission.files import SubmissionError
 from submission.run import execute
 from submission.sandbox import KERNEL
 
-# A space and an umlaut, which break what does not quote or encode its paths.
-FOLDER_PREFIX = "hand-in prüfen "
+FOLDER_PREFIX = "hand-in "  # the space breaks what does not quote its paths
 HOMES = ("HOME", "USERPROFILE", "IPYTHONDIR", "MPLCONFIGDIR", "TMPDIR")
 MAX_NAMES = 10000
 
@@ -46,18 +45,17 @@ def main():
 
 def run_all(folder, data, request):
     """What `submission.sandbox.run_again` returns."""
-    root, home = folder / "hand-in", folder / "home"
-    home.mkdir()
+    root = folder / "hand-in"
     del os.environ["PYTHONPATH"]
-    os.environ |= dict.fromkeys(HOMES, str(home))
-    environment = dict(os.environ)
-    names = listen(folder / "imports", environment)
+    names = listen(folder / "imports")
     executed, problems = {}, {}
     for path in request["notebooks"]:
         try:
             # Again: what ran before may have changed what is run now.
             unpack(io.BytesIO(data), root)
-            node = execute(root / path, 600, environment, KERNEL)
+            home = tempfile.mkdtemp(prefix="home ", dir=folder)
+            os.environ |= dict.fromkeys(HOMES, home)
+            node = execute(root / path, kernel=KERNEL)
             executed[path] = nbformat.writes(node)
         except Exception as error:  # a stranger's notebook raises many kinds
             text = str(error)
@@ -72,13 +70,13 @@ def run_all(folder, data, request):
     }
 
 
-def listen(path, environment):
+def listen(path):
     """Names that kernels send through a pipe, a set that grows."""
     names = set()
     if not hasattr(os, "mkfifo"):
         return names
     os.mkfifo(path)
-    environment["SEEN_IMPORTS"] = str(path)
+    os.environ["SEEN_IMPORTS"] = str(path)
     pipe = os.open(path, os.O_RDWR)  # so that it never ends
 
     def read():

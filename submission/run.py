@@ -43,7 +43,7 @@ class Client(NotebookClient):
         return super().process_message(msg, cell, cell_index)
 
 
-def execute(path, timeout=600, environment=None, kernel="python3"):
+def execute(path, timeout=600, kernel="python3"):
     """Run a notebook from top to bottom, in its own folder.
 
     Parameters
@@ -51,8 +51,6 @@ def execute(path, timeout=600, environment=None, kernel="python3"):
     path : Path
     timeout : int
         Seconds a cell may take.
-    environment : dict, optional
-        All variables that the kernel sees, instead of those of this process.
     kernel : str
         Its name in Jupyter.
 
@@ -89,7 +87,7 @@ def execute(path, timeout=600, environment=None, kernel="python3"):
     )
     start, problem = time.monotonic(), None
     try:
-        client.execute(**({"env": environment} if environment else {}))
+        client.execute()
     except (AssertionError, AttributeError):  # of nbclient, on a signal
         raise KeyboardInterrupt from None
     except CellExecutionError as error:

@@ -432,7 +432,7 @@ RUN = [
     ("outputs_are_those_of_the_code", "", "4\n"),
     (
         None,
-        "import os; assert 'ü' in os.getcwd() and ' ' in os.getcwd()",
+        "import os; assert ' ' in os.getcwd() and os.getcwd().isascii()",
         "3\n",
     ),
     (None, "import os; assert 'PYTHONPATH' not in os.environ", "3\n"),
