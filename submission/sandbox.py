@@ -60,9 +60,11 @@ exec "$@"
 """
 SPACES = ["unshare", "--user", "--map-root-user", "--pid", "--fork"]
 SPACES += ["--kill-child"]
+# Where a container hides parts of /proc, it is that of the runner.
+OWN_PROC = ["sh", "-c", 'mount -t proc proc /proc 2>&-; exec "$@"', "sh"]
 WITHOUT_RIGHTS = ["setpriv", "--bounding-set=-all", "--inh-caps=-all"]
 WITHOUT_RIGHTS += ["--no-new-privs"]
-KERNEL_SPACES = [*SPACES, *WITHOUT_RIGHTS]
+KERNEL_SPACES = [*SPACES, "--mount", *OWN_PROC, *WITHOUT_RIGHTS]
 KERNEL = "of-a-hand-in"
 
 
@@ -80,7 +82,8 @@ def apart(folder, *more):
     readable += [sys.base_prefix, sys.prefix, ROOT / "submission", mnist()]
     as_nobody = ["--reuid", NOBODY, "--regid", NOBODY, "--clear-groups"]
     return [
-        *("setpriv", "--pdeathsig", "KILL"),  # no longer than this process
+        # No longer than this process, and after what others do.
+        *("nice", "setpriv", "--pdeathsig", "KILL"),
         *(as_nobody if os.geteuid() == 0 else []),
         *(*SPACES, "--net", "--mount", "--ipc", "sh", "-c", NEW_ROOT, "sh"),
         *(str(path) for path in (folder, *dict.fromkeys([*readable, *more]))),
@@ -117,7 +120,12 @@ def is_offered():
 def environment():
     """The variables of this process that a notebook may see."""
     kept = {k: v for k, v in os.environ.items() if k in KEPT_VARIABLES}
-    return kept | {"MNIST_DIR": str(mnist()), "PYTHONPATH": str(ROOT)}
+    programs = [os.path.dirname(sys.executable), kept.get("PATH", os.defpath)]
+    return kept | {
+        "PATH": os.pathsep.join(programs),
+        "MNIST_DIR": str(mnist()),
+        "PYTHONPATH": str(ROOT),
+    }
 
 
 def run_again(path, notebooks, is_apart=True):

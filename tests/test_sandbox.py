@@ -141,8 +141,42 @@ def test_a_notebook_cannot_change_what_runs_after_it(tmp_path):
 
 
 @apart
-def test_a_command_line_in_a_notebook_runs(tmp_path):
-    assert run(tmp_path, "!echo from the shell")[0].strip() == "from the shell"
+def test_a_notebook_cannot_leave_orders_for_the_kernel_of_the_next(tmp_path):
+    path, names = tmp_path / "x.zip", ["a.ipynb", "b.ipynb"]
+    leave = "import os\nstart = os.environ['IPYTHONDIR']\n"
+    leave += "start += '/profile_default/startup'\nos.listdir(start)\n"
+    leave += "open(start + '/00.py', 'w').write('print = str')"
+    files = [notebook(code(source, [])) for source in (leave, "print('own')")]
+    path.write_bytes(zipped(zip(names, files, strict=True)))
+    result = run_again(path, names)
+    assert result["problems"] == {}
+    assert "stdout" in result["notebooks"]["b.ipynb"]
+
+
+@apart
+@pytest.mark.parametrize(
+    ("source", "printed"),
+    [
+        ("!echo from the shell", "from the shell"),
+        ("!python -c 'import numpy, sys; print(sys.prefix)'", sys.prefix),
+        (
+            "from joblib import Parallel, delayed\n"
+            "print(Parallel(2)(delayed(abs)(i) for i in (-1, -2)))",
+            "[1, 2]",
+        ),
+        (
+            "import os\nprint(os.readlink('/proc/self') == str(os.getpid()))",
+            "True",
+        ),
+        ("import os\nprint(os.nice(0))", str(min(os.nice(0) + 10, 19))),
+    ],
+)
+def test_it_runs_as_where_it_was_written(
+    source, printed, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(sandbox, "MAX_SECONDS", 60)
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")  # not of this .venv
+    assert run(tmp_path, source)[0].splitlines()[0] == printed
 
 
 @apart
@@ -198,7 +232,7 @@ def test_with_trust_it_runs_in_a_folder_of_its_own(tmp_path):
     source = "import os\nprint(os.getcwd())"
     printed, problem, _ = run(tmp_path, source, is_apart=False)
     assert problem is None
-    assert "hand-in prüfen" in printed
+    assert "/hand-in " in printed
     assert not os.path.exists(printed.strip())
 
 
