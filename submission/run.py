@@ -1,9 +1,11 @@
 """Execute notebooks and keep of their outputs what stays the same."""
 
 import asyncio
+import re
 import sys
 import time
 
+import nbclient.client
 import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import (
@@ -16,6 +18,8 @@ from submission.files import SubmissionError, relative
 from submission.notebook import read
 
 MAX_OUTPUT = 2**26  # characters, of a notebook
+# What it has instead takes a time quadratic in the length of a line.
+nbclient.client._RGX_CARRIAGERETURN = re.compile(r"^.*\r(?=[^\n])", re.M)
 LIVE = "application/vnd.jupyter.widget-view+json"
 METADATA = {
     "kernelspec": {

@@ -169,6 +169,7 @@ def test_a_notebook_cannot_leave_orders_for_the_kernel_of_the_next(tmp_path):
             "True",
         ),
         ("import os\nprint(os.nice(0))", str(min(os.nice(0) + 10, 19))),
+        ("print(len('x' * 10**6))\nprint('x' * 10**6)", "1000000"),
     ],
 )
 def test_it_runs_as_where_it_was_written(
