@@ -258,7 +258,7 @@ SHEET = {"--sheet": TEXT | {"help": "its id; left out, all sheets"}}
 OWNER = {"--sheet": TEXT, "--surname": TEXT, "--matriculation": TEXT}
 CHECK = {
     "path": {"nargs": "?", "type": Path, "help": "ZIP or folder"},
-    "--sheet": TEXT | {"help": "its id, if not seen, or a TOML file"},
+    "--sheet": TEXT | {"help": "ID, if not seen; FILE.toml, FILE.toml#ID"},
     "--run": FLAG | {"help": "run the notebooks, too, apart, and compare"},
     "--trust": FLAG | {"help": "run them where they cannot run apart"},
     "--json": FLAG | {"help": "print JSON"},

@@ -45,16 +45,19 @@ network. Say --trust, too, to run them with all your rights."""
 
 
 def request_for(sheet=""):
-    """What is asked of every hand-in, for a sheet's id or a TOML file.
+    """What is asked of every hand-in, for a sheet's id, FILE.toml or both.
+
+    Both are written FILE.toml#ID.
 
     Raises
     ------
     SubmissionError
         If there is no such sheet, or it demands what is no rule.
     """
-    path = Path(sheet).resolve() if sheet.endswith(".toml") else SHEETS
+    sheet += "#" * sheet.endswith(".toml")
+    file, _, sheet_id = sheet.rpartition("#")
+    path = Path(file).resolve() if file else SHEETS
     sheets = load_sheets(path)
-    sheet_id = sheet if path == SHEETS else ""
     if sheet_id:
         find_in(sheets, sheet_id)
     elif len(sheets) == 1:

@@ -238,6 +238,14 @@ def test_the_sheet_of_the_guide_has_ten_lines_and_works(own, tmp_path):
     assert "It imports torch" in done.stdout
 
 
+def test_one_of_several_sheets_of_a_file_can_be_named(own):
+    own.write_text(OWN + OWN.replace("sheet-3", "sheet-4"), "utf-8")
+    assert request_for(f"{own}#sheet-4")["sheet"] == "sheet-4"
+    assert request_for(str(own))["sheet"] == ""
+    with pytest.raises(SubmissionError, match="There is no sheet 'sheet-5'"):
+        request_for(f"{own}#sheet-5")
+
+
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
