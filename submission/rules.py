@@ -41,6 +41,7 @@ UNREACHED = re.compile(  # what is not there, but not by the student's fault
     r"ModuleNotFoundError|URLError|ConnectionError|gaierror|did not end|"
     r"Temporary failure|Max retries|Network is unreachable"
 )
+LONG = 40  # letters of a line of code; margins cut or break the rest
 MIN_SHARE = 0.95  # of the lines of code, for tools that garble one or two
 CERTAIN_SHARE = 0.75  # of them; where fewer are found, they are not printed
 START_HEADINGS = "Start each question's heading with its number."
@@ -470,13 +471,13 @@ def figures_have_captions(handin):
 @stated("text", fix="Print it in the PDF, in an appendix if it is long.")
 def pdf_has_all_code(handin):
     """The PDF holds the code of every notebook and module."""
-    printed = squeezed(handin.text)
+    printed = letters(handin.text)
     is_shown = handin.pdf.num_pictures > handin.num_figures  # as a picture
     is_unsure = is_shown or not handin.pdf.is_whole
     for path, lines in handin.code_lines.items():
         lines = [line.strip() for line in lines]
-        lines = [line for line in lines if line and line[0] != "#"]
-        missing = [line for line in lines if squeezed(line) not in printed]
+        lines = [x for x in lines if letters(x) and x[0] != "#"]
+        missing = [x for x in lines if letters(x)[:LONG] not in printed]
         if len(missing) > (1 - MIN_SHARE) * len(lines):
             text = f"{len(missing)} of the {len(lines)} lines of {path} are "
             text += f"not in it, such as {shortened(missing[0])}."
@@ -510,6 +511,11 @@ def outputs_are_those_of_the_code(handin):
 def is_inside(name, others):
     """Whether a name is one of the others or inside of one."""
     return any(f"{name}.".startswith(f"{other}.") for other in others)
+
+
+def letters(text):
+    """The letters and digits of a text, which every tool prints alike."""
+    return re.sub("[^A-Za-z0-9]", "", squeezed(text))
 
 
 def shortened(text):

@@ -333,6 +333,24 @@ def test_code_that_breaks_no_rule_passes(what):
     assert failed(name, data) == {}
 
 
+LONG_LINE = "the_nearest = distances.argsort(axis=1)[:, :num_neighbours] + 1 "
+LONG_LINE += "if is_sorted else print('a text with spaces', distances, end='')"
+PRINTED = {
+    "broken at the margin": f"{LONG_LINE[:75]}»\n  » {LONG_LINE[75:]}",
+    "cut at the margin": LONG_LINE[:75],
+    "with spaces that are seen": LONG_LINE.replace(" ", "·"),
+    "with lines for underscores": LONG_LINE.replace("_", " "),
+}
+
+
+@pytest.mark.parametrize("how", PRINTED)
+def test_code_may_be_printed_as_tools_print_it(how):
+    cells = [*answers(), code(LONG_LINE, count=2)]
+    name, data = hand_in(cells=cells, document=report(more=PRINTED[how]))
+    assert results(name, data)["pdf_has_all_code"]["state"] == "pass"
+    assert set(failed(*hand_in(cells=cells))) == {"pdf_has_all_code"}
+
+
 NOTEBOOKS = {
     "not run in order": notebook(*answers(), code(count=17)),
     "with a byte order mark": b"\xef\xbb\xbf" + notebook(*answers()),
