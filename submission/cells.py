@@ -18,8 +18,9 @@ MAGIC = re.compile(r"^\s*(?:[\w, ]+=\s*)?[%!?]|\?\s*$", re.M)
 ADDRESS = re.compile("at 0x[0-9a-fA-F]+")
 NUMBER = re.compile(r"[-+]?\d+\.?\d*(?:e[-+]?\d+)?")
 RELATIVE_TOLERANCE = 1e-6  # of numbers, for another BLAS
-PICTURES = {"image/png", "image/jpeg", "image/svg+xml", "image/gif"}
+PICTURES = {"image/png", "image/jpeg"}  # that stay pictures in a PDF
 PICTURE = re.compile(r"data:image/[\w.+-]+;base64,([\w+/=]*)")  # in HTML
+FIGURE = re.compile(r"<img\b[^<>]*data:image/(?:png|jpeg);", re.I)
 
 
 @dataclass
@@ -85,15 +86,12 @@ def output_of(node):
     kinds = sorted(kind for kind in data if kind.startswith("text/"))
     text = joined(node.get("text", ""))
     text = text or "\n".join(joined(data[kind]) for kind in kinds)
-    words, num_pictures = PICTURE.subn("", text)
+    is_picture = not PICTURES.isdisjoint(data) or "png" in node
     return Output(
         str(node["output_type"]),
-        words,
+        PICTURE.sub("", text),
         str(node.get("ename", "")),
-        num_pictures > 0
-        or not PICTURES.isdisjoint(data)
-        or "png" in node
-        or "svg" in node,
+        is_picture or bool(FIGURE.search(text)),
     )
 
 

@@ -10,7 +10,6 @@ from pypdfium2 import raw
 
 MAX_SECONDS = 5  # of computing, after which no further page is begun
 MAX_BOOKMARKS = 1000
-RECTANGLE = 5  # segments; one with round corners has 50
 NAMES = "figure|fig|abbildung|abb|bild|figur|plot|diagramm|grafik|graph"
 CAPTION = re.compile(
     rf"^\W*(?:{NAMES})\s*[.:]?\s*\(?(\d+(?:[.-]\d+)?\s?[a-h]?)\b", re.M | re.I
@@ -34,8 +33,8 @@ class Pdf:
         Their titles as headings, one a line.
     num_pictures : int
     draws, acts : bool
-        Whether there are drawings, which cannot be counted, and whether it
-        brings programs or other files.
+        Whether there are lines or areas, which may be drawings, and whether
+        it brings programs or other files.
     """
 
     def __init__(self, data):
@@ -64,15 +63,9 @@ class Pdf:
     def _read(self, page):
         """Take in a page: its text, and what is drawn on it."""
         text = page.get_textpage().get_text_range()
-        segments = Counter()  # of paths -> how many paths have so many
-        for thing in page.get_objects():
-            self.num_pictures += thing.type == raw.FPDF_PAGEOBJ_IMAGE
-            if thing.type == raw.FPDF_PAGEOBJ_PATH:
-                segments[raw.FPDFPath_CountSegments(thing.raw)] += 1
-        has_ticks = segments[2] > 7
-        has_markers = segments.total() - segments[RECTANGLE] > 30
-        has_curve = max(segments, default=0) > 100
-        self.draws |= has_ticks or has_markers or has_curve
+        kinds = Counter(thing.type for thing in page.get_objects())
+        self.num_pictures += kinds.pop(raw.FPDF_PAGEOBJ_IMAGE, 0)
+        self.draws |= bool(kinds.keys() - {raw.FPDF_PAGEOBJ_TEXT})
         self.pages.append(text.translate(HYPHENS))
 
     @property

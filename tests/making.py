@@ -17,13 +17,13 @@ NAME = "Grün-7654321"
 DOT = base64.b64encode(b"\x89PNG").decode()
 
 
-def pdf(*pages, pictures=0):
+def pdf(*pages, pictures=0, drawn=b""):
     """A PDF of pages of text; fonts lack what Windows' code page lacks."""
     objects = [b"<</Type/Catalog/Pages 2 0 R>>"]
     numbers = [3 + 2 * i for i in range(len(pages))]
     kids = " ".join(f"{number} 0 R" for number in numbers)
     objects.append(f"<</Type/Pages/Kids[{kids}]/Count {len(pages)}>>".encode())
-    images, shown = f"/I {3 + 2 * len(pages)} 0 R", b"/I Do " * pictures
+    images, shown = f"/I {3 + 2 * len(pages)} 0 R", b"/I Do " * pictures + drawn
     for number, page in zip(numbers, pages, strict=True):
         objects.append(
             f"<</Type/Page/Parent 2 0 R/MediaBox[0 0 600 900]/Contents "

@@ -409,9 +409,24 @@ def test_a_picture_in_html_counts_and_its_bytes_are_no_text(kind):
     assert read.text == '<p><img alt="A dot." src="">\n<Figure>'
 
 
-def test_html_without_a_picture_does_not_count_as_one():
-    data = {"text/html": "<table><tr><td>image/png</td></tr></table>"}
-    output = {"output_type": "display_data", "data": data}
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<table><tr><td>image/png</td></tr></table>",
+        "<style>a {b: url(data:image/svg+xml;base64,PHN2Zz4=)}</style>",
+        '<img src="data:image/svg+xml;base64,PHN2Zz4="> an estimator',
+        '<script>logo = "data:image/png;base64,iVBORw0K"</script>',
+    ],
+)
+def test_html_without_a_picture_does_not_count_as_one(html):
+    output = {"output_type": "display_data", "data": {"text/html": html}}
+    cell = {"cell_type": "code", "source": "", "outputs": [output]}
+    assert not cell_of(cell).outputs[0].is_picture
+
+
+@pytest.mark.parametrize("kind", ["image/svg+xml", "image/gif"])
+def test_what_a_pdf_does_not_hold_as_a_picture_is_not_counted(kind):
+    output = {"output_type": "display_data", "data": {kind: "x"}}
     cell = {"cell_type": "code", "source": "", "outputs": [output]}
     assert not cell_of(cell).outputs[0].is_picture
 
@@ -594,6 +609,7 @@ def test_a_hand_in_made_by_hand_fails_only_for_what_the_sheet_states(by_hand):
     assert failed == ["title_page_names_the_author"]
     assert [r["rule"] for r in rules if r["state"] == "look"] == [
         "questions_have_answers",
+        "pdf_has_every_figure",
         "figures_have_captions",
     ]
     assert find_sheet("genai-ex2").demands.issuperset(failed)

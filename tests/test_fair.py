@@ -289,6 +289,21 @@ def test_figures_without_a_number_are_only_to_be_looked_at():
     assert "fail" not in {result["state"] for result in found.values()}
 
 
+DRAWN = {
+    "a line": b"9 9 m 90 90 l S",
+    "bars": b"9 9 90 90 re f 99 9 9 90 re f",
+    "a curve": b"9 9 m 20 90 90 20 99 99 c S",
+}
+
+
+@pytest.mark.parametrize("what", DRAWN)
+def test_what_is_drawn_may_be_a_figure(what):
+    cells = [*answers(), code(CODE, [None], 2)]
+    name, data = hand_in(cells=cells, document=report(drawn=DRAWN[what]))
+    assert results(name, data)["pdf_has_every_figure"]["state"] == "look"
+    assert failed(name, data) == {}
+
+
 # Code
 
 HARMLESS = {
