@@ -116,8 +116,9 @@ class Numbers:
             if not ids and minor:
                 ids = self.below(major, minor[1], level > depth)
             if ids:
+                state = SHARED if is_sentence(text) else NOTHING
                 run = [*run, ids] if is_open else [ids]
-                found |= {i: found.get(i, NOTHING) for i in ids}
+                found |= {i: max(found.get(i, state), state) for i in ids}
                 is_open = True
             elif number and (level or number[0] == text.strip()):
                 run = run if level > depth else []
@@ -135,6 +136,12 @@ class Numbers:
             return []
         joined = major + ("." if minor.isdigit() else "") + minor.lower()
         return [joined] if joined in self.ids else []
+
+
+def is_sentence(text):
+    """Whether a heading ends as an answer in its line does."""
+    is_ended = text.rstrip(" *_").endswith((".", "!", "|"))
+    return is_ended and len(text.split()) > 2
 
 
 def is_answer(line):

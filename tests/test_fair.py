@@ -255,6 +255,20 @@ def test_headings_may_be_made_in_other_ways(how):
     assert failed(*hand_in(cells=cells, document=document)) == {}
 
 
+SHORT = [
+    *("{}: It falls, as steps are small.", "- **{}** It falls at last!"),
+    *("| {} | It falls |", "### {} It falls.", "**{}) It falls at last.**"),
+]
+
+
+@pytest.mark.parametrize("form", SHORT)
+def test_an_answer_may_stand_in_the_line_of_its_number(form):
+    cells = [code(), *(text(form.format(q)) for q in QUESTIONS)]
+    printed = "\n".join(form.strip("#*|- ").format(q) for q in QUESTIONS)
+    document = pdf("Grün 7654321", f"{CODE}\n{printed}")
+    assert failed(*hand_in(cells=cells, document=document)) == {}
+
+
 def test_a_sheet_is_known_by_its_words_where_numbers_are_not_seen():
     cells = [text("# Generative AI and Visual Synthesis: Classification")]
     cells += [text("## Dots\n\nX"), code()]

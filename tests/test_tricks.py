@@ -128,6 +128,13 @@ BROKEN = {
         "questions_have_answers",
         hand_in(cells=[code(), *HEADINGS], document=ONLY_HEADINGS),
     ),
+    "headings alone that end in a dot": (
+        "questions_have_answers",
+        hand_in(
+            cells=[code(), *(text(f"## Task {q}.") for q in QUESTIONS)],
+            document=ONLY_HEADINGS,
+        ),
+    ),
     "headings alone in one cell": (
         "questions_have_answers",
         hand_in(
