@@ -371,5 +371,5 @@ def loosely(text):
     """
     parts = re.split(r"(f[fil]+|[^A-Za-z0-9-]+)", squeezed(text))
     parts[1::2] = [rf".{{0,{4 * len(part)}}}?" for part in parts[1::2]]
-    parts[::2] = [SPELT.sub(r"(?:\g<0>|[À-ɏ])", part) for part in parts[::2]]
+    parts[::2] = [SPELT.sub(r"(?:\g<0>|[À-ɏḀ-ỿ])", part) for part in parts[::2]]
     return re.compile("".join(parts), re.I | re.S)

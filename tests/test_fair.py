@@ -1,6 +1,7 @@
 """Correct hand-ins, made the way students make them: none of them fails."""
 
 import zipfile
+from dataclasses import replace
 
 import pytest
 from making import (
@@ -173,21 +174,47 @@ LETTERS = [
 ]
 
 
-@pytest.mark.parametrize("form", LETTERS)
-def test_a_question_with_a_letter_is_known_in_any_habit(form):
+def assignment(form="{0}{1}", author="Grün 7654321"):
+    """The files of a correct hand-in of dnn-a4."""
     sheet = SHEETS["dnn-a4"]
-    cells = [text("Grün"), code()]
+    cells = [text(author), code()]
     parts = []
     for question in sheet.questions:
         heading = form.format(*question.id)
         cells.append(text(f"### {heading}\n\nAn answer."))
         parts.append(f"{heading}\nAn answer.")
-    files = [
-        ("theory.pdf", pdf("Grün 7654321", "\n".join(parts))),
+    return [
+        ("theory.pdf", pdf(author, "\n".join(parts))),
         ("a.ipynb", notebook(*cells)),
         *((f"code/{name}", b"x = 1\n") for name in sheet.files),
     ]
-    assert failed(f"{NAME}.zip", zipped(files)) == {}
+
+
+@pytest.mark.parametrize("form", LETTERS)
+def test_a_question_with_a_letter_is_known_in_any_habit(form):
+    assert failed(f"{NAME}.zip", zipped(assignment(form))) == {}
+
+
+@pytest.mark.parametrize("name", ["group-12", "hw-04", "Eva-Grün-7654321"])
+def test_a_zip_may_be_named_otherwise_if_the_sheet_does_not_name_it(name):
+    assert failed(f"{name}.zip", zipped(assignment())) == {}
+
+
+@pytest.mark.parametrize(
+    ("surname", "author"),
+    [
+        *(("Ivanov", "Иванов, 7654321"), ("OBrien", "O’Brien 7654321")),
+        *(("vdBerg", "van der Berg 7654321"), ("Nguyen", "Nguyễn 7654321")),
+        ("Djordjevic", "Đorđević, Matriculation number 7654321"),
+    ],
+)
+def test_where_the_number_is_right_the_name_may_be_spelt_otherwise(
+    surname, author
+):
+    sheet = SHEETS["dnn-a4"]
+    demands = sheet.demands | {"zip_is_named"}
+    found = f"{surname}-7654321.zip", zipped(assignment(author=author))
+    assert failed(*found, replace(sheet, demands=demands)) == {}
 
 
 NESTED = [
@@ -477,7 +504,7 @@ def test_a_name_may_be_spelt_in_ascii(written, meant):
     assert failed(*found) == {}
 
 
-@pytest.mark.parametrize("meant", ["Łukasz", "LUKASZ", "Lukąsž"])
+@pytest.mark.parametrize("meant", ["Łukasz", "LUKASZ", "Lukąsž", "Łụkasz"])
 def test_an_ascii_letter_stands_for_any_that_is_like_it(meant):
     assert loosely("Lukasz").fullmatch(meant)
     assert not loosely("Lukasz").fullmatch(meant[1:])
