@@ -1,5 +1,6 @@
 """Correct hand-ins, made the way students make them: none of them fails."""
 
+import sys
 import zipfile
 from dataclasses import replace
 
@@ -405,6 +406,15 @@ def test_code_may_be_printed_as_tools_print_it(how):
     name, data = hand_in(cells=cells, document=report(more=PRINTED[how]))
     assert results(name, data)["pdf_has_all_code"]["state"] == "pass"
     assert set(failed(*hand_in(cells=cells))) == {"pdf_has_all_code"}
+
+
+@pytest.mark.parametrize("source", ["type V = int", "print(f'{x['a']}')"])
+def test_code_of_a_newer_python_is_only_to_be_looked_at(source):
+    cells = [*answers(), code(source, count=2)]
+    name, data = hand_in(cells=cells, document=report(more=source))
+    assert failed(name, data) == {}
+    found = results(name, data)["code_can_be_read"]["state"]
+    assert found == ("look" if sys.version_info < (3, 12) else "pass")
 
 
 NOTEBOOKS = {
