@@ -33,8 +33,8 @@ DEVICE = re.compile(
     re.I,
 )
 ABSOLUTE = re.compile(
-    r"file:/|[C-Zc-z]:[\\/][\w ]{2,}([\\/.]|$)|\\\\\w+\\|~[\\/]\w|"
-    r"/(home|Users|root|kaggle|mnt|media|Volumes|scratch|tmp|opt)/[\w.-]|"
+    r"file:/|[C-Zc-z]:[\\/][\w ]{2,}[\\/.]|~[\\/]\w|"
+    r"/(home|Users|root|kaggle/\w+|mnt|media|Volumes|scratch|tmp|opt)/[\w.-]|"
     r"/content/(drive|gdrive|sample_data|[^/]*\.\w+$)"
 )
 UNREACHED = re.compile(  # what is not there, but not by the student's fault

@@ -272,7 +272,7 @@ BROKEN = [
         ),
     ),
     ("paths_are_relative", lambda made: made.add_code("'/home/me/x.csv'[0]")),
-    ("paths_are_relative", lambda made: made.add_code("X = 'C:/data'")),
+    ("paths_are_relative", lambda made: made.add_code("X = 'C:/data/x'")),
     (
         "notebooks_ran_in_order",
         lambda made: made.notebook.cells[-1].update(execution_count=7),
