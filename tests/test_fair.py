@@ -22,7 +22,7 @@ from making import (
     zipped,
 )
 
-from submission.check import guess_sheet
+from submission.check import check, guess_sheet
 from submission.handin import Handin, loosely
 from submission.questions import swapped
 
@@ -354,7 +354,7 @@ HARMLESS = {
     "a route of users": "'/users/1'",
     "a ratio": "'a:/b', 'w:/h'[:2]",
     "LaTeX": "r'f:\\alpha', r'\\\\hline\\\\'",
-    "a unit": "'k:/100'",
+    "a unit": "x = 'k:/100'",
     "Kaggle's first cell": "import os\nos.walk('/kaggle/input')",
     "a pattern": "r'\\d+:\\s'",
     "labels by setp": "plt.setp(axes, xlabel='x', ylabel='y')",
@@ -379,6 +379,7 @@ HARMLESS = {
     "HTML": "%%html\n<b>x</b>",
     "no name": "import sklearn\ngetattr(sklearn, '**', None)",
     "reloading": "import importlib\nimportlib.reload(np)",
+    "drawing": "from PIL import Image\nimport altair, tabulate, rich.table",
     "a note": "# TODO\nask about this",
 }
 
@@ -536,7 +537,28 @@ def test_a_pdf_named_for_two_authors_is_only_to_be_looked_at():
     assert found["pdf_is_named_alike"]["state"] == "look"
 
 
+@pytest.mark.parametrize(
+    ("error", "state"),
+    [
+        *(("NameError", "fail"), ("FileNotFoundError", "look")),
+        *(("ModuleNotFoundError", "look"), ("SyntaxError", "look")),
+    ],
+)
+def test_a_new_run_fails_only_for_what_no_machine_could_have(error, state):
+    handin = Handin(*hand_in())
+    handin.rerun = {"abgabe.ipynb": f"Cell 2 failed: {error}: x"}
+    found = {result["rule"]: result["state"] for result in check(handin)}
+    assert found["notebooks_run_elsewhere"] == state
+
+
 # PDFs
+
+
+@pytest.mark.parametrize("other", ["figures/loss.pdf", "task sheet.pdf"])
+def test_one_pdf_of_several_may_be_named_like_the_zip(other):
+    found = hand_in((other, pdf("Task 1.1")))
+    assert results(*found)["has_one_pdf"]["state"] == "look"
+    assert failed(*found) == {}
 
 
 def test_a_pdf_in_capitals_of_six_megabytes_is_no_data():
