@@ -39,7 +39,7 @@ SPELT = re.compile("[aou]e|aa|ss|[a-z]", re.I)  # what stands for a letter
 # What Moodle, Blackboard, Canvas and ILIAS put before the names of files.
 PLATFORM = re.compile(
     r"^.*_assignsubmission_file_/?|^.*_(?:attempt|Versuch)_[\d-]+_?|"
-    r"^\w+?(?:_LATE)?_\d+_\d+_|^\d{14}_"
+    r"^\w+?(?:_LATE)?_\d+_\d+_|^\d{14}_|/[^/_]+_[^/_]+_[^/_]+_\d+/"
 )
 # Libraries that a file of the same name in a hand-in cannot stand for.
 LIBRARIES = {
@@ -166,7 +166,8 @@ class Handin:
         with_code = {folder for path in code for folder in path.parents}
         reports = {PurePosixPath(path).parent for path in self.pdf_paths}
         students = reports & with_code - {PurePosixPath(".")}
-        return len(students) > 1 or (has_zips and (is_download or not code))
+        has_many = has_zips or len(students) > 1
+        return (is_download and has_many) or (has_zips and not code)
 
     @property
     def prose(self):
@@ -371,5 +372,6 @@ def loosely(text):
     """
     parts = re.split(r"(f[fil]+|[^A-Za-z0-9-]+)", squeezed(text))
     parts[1::2] = [rf".{{0,{4 * len(part)}}}?" for part in parts[1::2]]
-    parts[::2] = [SPELT.sub(r"(?:\g<0>|[À-ɏḀ-ỿ])", part) for part in parts[::2]]
+    like = r"(?:\g<0>|[À-ɏḀ-ỿ])"
+    parts[::2] = [SPELT.sub(like, part) for part in parts[::2]]
     return re.compile("".join(parts), re.I | re.S)

@@ -23,7 +23,8 @@ def pdf(*pages, pictures=0, drawn=b""):
     numbers = [3 + 2 * i for i in range(len(pages))]
     kids = " ".join(f"{number} 0 R" for number in numbers)
     objects.append(f"<</Type/Pages/Kids[{kids}]/Count {len(pages)}>>".encode())
-    images, shown = f"/I {3 + 2 * len(pages)} 0 R", b"/I Do " * pictures + drawn
+    images = f"/I {3 + 2 * len(pages)} 0 R"
+    shown = b"/I Do " * pictures + drawn
     for number, page in zip(numbers, pages, strict=True):
         objects.append(
             f"<</Type/Page/Parent 2 0 R/MediaBox[0 0 600 900]/Contents "

@@ -23,6 +23,7 @@ from making import (
 
 from submission.check import plain, request_for
 from submission.files import ROOT, SubmissionError
+from submission.handin import Handin
 from submission.inbox import hand_ins
 from submission.page import page
 
@@ -91,6 +92,25 @@ def test_the_download_of_a_course_need_not_be_unpacked(layout, tmp_path):
         *("Abgaben.zip", "Abgaben-summary"),
         *("Abgaben-summary.csv", "Abgaben-summary.html"),
     }
+
+
+@pytest.mark.parametrize(
+    ("folder", "is_collection"),
+    [
+        *(("task {}", False), (f"Eva {{}}{MOODLE}", True)),
+        ("Abgaben/Grün_Eva_egruen_471{}", True),
+    ],
+)
+def test_several_reports_are_several_hand_ins_only_on_a_platform(
+    folder, is_collection
+):
+    files = {
+        f"{folder.format(number)}/{path}": data
+        for number in "12"
+        for path, data in LOOSE.items()
+    }
+    packed = zipped(files.items())
+    assert Handin("x.zip", packed).is_collection == is_collection
 
 
 def test_files_handed_in_without_a_zip_are_one_hand_in(tmp_path):
