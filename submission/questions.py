@@ -38,6 +38,7 @@ NO_ANSWER = re.compile(
     re.I,
 )
 GLUE = re.compile(rf"[\s,;/&+()–-]*(?:and|und|og|{WORDS})?[\s,;/(]*", re.I)
+SHORT_RANGE = re.compile(r"(\d+)([a-z])[–-](?=[a-z]\b)")
 RANGE = re.compile(rf"\W*(?:[–-]|to|bis|til)\W*(?:{WORDS})?\W*", re.I)
 
 
@@ -59,7 +60,8 @@ class Numbers:
         self.ids = list(dict.fromkeys(ids))
         patterns = enumerate(map(number_pattern, self.ids))
         numbers = "|".join(f"(?P<q{i}>{p})" for i, p in patterns) or "(?!)"
-        start = r"(?<![^\W_])(?<![.,])(?:[^\W\d_]{1,4}\.?)?"
+        start = r"(?<![^\W_])(?<![.,])(?<!sheet[\W_])(?<!blatt[\W_])"
+        start += r"(?:[^\W\d_]{1,4}\.?)?"
         self.number = re.compile(rf"{start}(?:{numbers})", re.I)
         self.labelled = re.compile(
             rf"{MARKS}{NO_REFERENCE}"
@@ -70,7 +72,7 @@ class Numbers:
 
     def in_heading(self, text):
         """The ids that a heading is of, wherever they are near its start."""
-        text = text[:MAX_LINE]
+        text = SHORT_RANGE.sub(r"\1\2-\1", text[:MAX_LINE])
         found = list(self.number.finditer(text))
         if not found or found[0].start() > MAX_LINE / 2:
             return []
@@ -167,7 +169,7 @@ def swapped(question_id):
     >>> swapped("2.3"), swapped("4b"), swapped("5")
     ('2c', '4.2', '5')
     """
-    found = re.fullmatch(r"(\d+)\.?([a-z]|\d+)", question_id)
+    found = re.fullmatch(r"(\d+)[._]?([a-z]|\d+)", question_id)
     if not found:
         return question_id
     major, minor = found.groups()
@@ -180,11 +182,18 @@ def swapped(question_id):
     )
 
 
+def major_of(question_id):
+    """The number without its last part: `2` of `2a`, `P5` of `P5.1`."""
+    return re.match(r"\D*\d*", question_id)[0]
+
+
 def number_pattern(question_id):
     """Pattern of a question's number: `1.1` and `1. 1`, `1a` and `1 (a)`."""
-    found = re.fullmatch(r"(\d+)([a-z])|(\d+)\.(\d+)", question_id)
+    pattern = r"(\d+)[._]?([a-z]+)|(\d+)\.(\d+)"
+    found = re.fullmatch(pattern, question_id)
     if not found:
-        return re.escape(question_id) + r"(?!\w|[.,]\d)"
+        spaced = re.sub(r"(?<=[^\W\d_])(?=\d)", " ?", re.escape(question_id))
+        return spaced + r"(?!\w|[.,]\d)"
     digits, letter, major, minor = found.groups()
     if letter:
         return (

@@ -19,7 +19,7 @@ from pathlib import PurePosixPath
 from submission.cells import same_text
 from submission.code import TOOLS
 from submission.handin import loosely, squeezed
-from submission.questions import OWN, SHARED, Numbers
+from submission.questions import OWN, SHARED, Numbers, major_of, swapped
 from submission.reach import is_docstring
 
 MAX_PATH = 180  # Windows allows 260, and it is unpacked somewhere
@@ -412,16 +412,18 @@ def title_page_names_the_author(handin):
 @stated("text", fix=START_HEADINGS)
 def pdf_has_every_question(handin):
     """Every question of the sheet has its heading in the PDF."""
-    in_notebooks, in_pdf = handin.answered(handin.sheet.ids)
+    _, in_pdf = handin.answered(handin.sheet.ids)
     for question in handin.sheet.questions:
         if question.id not in in_pdf:
-            numbers = Numbers([question.id])
             lines = handin.text.split("\n")
-            is_near = any(map(numbers.in_heading, lines))
+            is_near = any(map(Numbers([question.id]).in_heading, lines))
+            major = major_of(question.id)
+            if [major_of(other) for other in in_pdf].count(major) < 2:
+                others = Numbers([major, swapped(question.id)])
+                is_near |= any(map(others.in_line, lines))
             text = f"No heading of question {question.id} is seen."
             is_unsure = is_near or not (in_pdf and handin.pdf.is_whole)
-            has_some = bool(in_pdf or in_notebooks)
-            yield handin.pdf_path, text, is_unsure and has_some
+            yield handin.pdf_path, text, is_unsure
 
 
 @rule("sheet", fix="Write the answer below the heading of its question.")

@@ -24,7 +24,7 @@ from making import (
 
 from submission.check import check, guess_sheet
 from submission.handin import Handin, loosely
-from submission.questions import swapped
+from submission.questions import Numbers, swapped
 
 # What tools pack that the student cannot see
 
@@ -194,6 +194,55 @@ def assignment(form="{0}{1}", author="Grün 7654321"):
 @pytest.mark.parametrize("form", LETTERS)
 def test_a_question_with_a_letter_is_known_in_any_habit(form):
     assert failed(f"{NAME}.zip", zipped(assignment(form))) == {}
+
+
+def with_task_2(*headings):
+    """A hand-in of dnn-a4 whose report has other headings for task 2."""
+    headings = [*(f"Task 1{letter}" for letter in "abcde"), *headings]
+    lines = "\n".join(f"{heading}\nAn answer." for heading in headings)
+    files = dict(assignment()) | {"theory.pdf": pdf("Grün 7654321", lines)}
+    return f"{NAME}.zip", zipped(files.items())
+
+
+@pytest.mark.parametrize(
+    "headings",
+    [
+        *(["Task 2"], ["Task 2 a), b), c) and d)"], ["Task 2a-d"]),
+        *(["Task 2 (i)", "(ii)"], ["Task 2", "Part a", "Part b"]),
+        ["2.1 Loss", "2.2 Slope", "2.3 Step", "2.4 End"],
+    ],
+)
+def test_parts_may_be_answered_together_or_numbered_otherwise(headings):
+    assert failed(*with_task_2(*headings)) == {}
+
+
+@pytest.mark.parametrize("headings", [[], ["Task 2", "2a) x", "2b) x"]])
+def test_parts_that_are_nowhere_fail(headings):
+    found = failed(*with_task_2(*headings))
+    assert list(found) == ["pdf_has_every_question"]
+    assert len(found["pdf_has_every_question"]) == 4 - len(headings[1:])
+
+
+@pytest.mark.parametrize(
+    ("question", "heading"),
+    [
+        *(("2.a", "Task 2a"), ("1ii", "Task 1 (ii)"), ("1_a", "1a) Trees")),
+        *(("P5.1", "Aufgabe P 5.1"), ("A1", "A1: Trees")),
+    ],
+)
+def test_other_numbers_of_own_sheets_are_known(question, heading):
+    assert Numbers([question]).in_line(heading) == [question]
+
+
+@pytest.mark.parametrize(
+    ("heading", "ids"),
+    [
+        *(("Sheet 3: Trees", []), ("Übungsblatt 3", []), ("Task 3", ["3"])),
+        *(("Sheet 3, Task 1", ["1"]), ("Exercise 3", ["3"])),
+    ],
+)
+def test_the_number_of_a_sheet_is_none_of_a_question(heading, ids):
+    assert Numbers(["1", "3"]).in_heading(heading) == ids
 
 
 @pytest.mark.parametrize("name", ["group-12", "hw-04", "Eva-Grün-7654321"])
