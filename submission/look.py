@@ -10,6 +10,7 @@ import os
 import signal
 import subprocess
 import sys
+import zipfile
 
 from submission.files import ROOT
 
@@ -95,6 +96,8 @@ def report(request):
         return look(**request)
     except (MemoryError, RecursionError):
         error = CRASHED
+    except zipfile.BadZipFile as problem:
+        error = f"It cannot be read as a ZIP: {problem}"
     except Exception as problem:  # a stranger's file raises many kinds
         error = f"It cannot be looked at: {type(problem).__name__}: {problem}"
     error = error.split("\n")[0][:300]

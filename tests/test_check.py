@@ -629,7 +629,7 @@ def test_the_exit_code_tells_pass_fail_and_not_a_zip(made, tmp_path):
     path.write_bytes(b"Rar!")
     done = command(path)
     assert done.returncode == 2
-    assert "not readable. It cannot be looked at: BadZipFile" in done.stdout
+    assert "not readable. It cannot be read as a ZIP: " in done.stdout
     assert command(tmp_path / "missing.zip").returncode == 2
     assert command().returncode == 2
 
