@@ -564,5 +564,5 @@ def short(number):
     >>> short(170.34), short(2.34e-11)
     ('170.3', '2.3·10⁻¹¹')
     """
-    is_plain = number == 0 or 1e-4 <= abs(number) < 9999
+    is_plain = number == 0 or 1e-4 <= abs(number) < 9999.5
     return f"{number:.4g}" if is_plain else scientific(number)

@@ -1,4 +1,5 @@
 import io
+import stat
 import unicodedata
 import zipfile
 
@@ -6,11 +7,11 @@ import nbformat
 import pytest
 
 from submission.files import ROOT, SubmissionError
-from submission.imports import helper_files, imported_modules
+from submission.imports import helper_files, imported_modules, make_rules
 from submission.notebook import read
 from submission.owner import checked_number, checked_surname
 from submission.pack import requirements, submission_files, zip_bytes
-from submission.sheets import find_sheet
+from submission.sheets import find_sheet, load_sheets
 
 
 @pytest.fixture(scope="module")
@@ -43,12 +44,45 @@ def test_the_zip_is_the_same_when_built_twice(packed):
     assert zip_bytes(packed) == zip_bytes(backwards)
 
 
+def test_an_entry_is_a_plain_file_that_does_not_tell_when_it_was_made():
+    archive = zipfile.ZipFile(io.BytesIO(zip_bytes({"a/ü.txt": b"1" * 999})))
+    [entry] = archive.infolist()
+    assert archive.read("a/ü.txt") == b"1" * 999
+    assert entry.compress_size < 99
+    assert entry.date_time == (1980, 1, 1, 0, 0, 0)
+    assert entry.create_system == 3  # Unix, whose modes are
+    assert entry.external_attr >> 16 == stat.S_IFREG | 0o644
+
+
 def test_the_readme_pins_what_the_notebooks_import(packed):
     readme = packed["README.md"].decode()
     for package in "numpy==", "matplotlib==", "scikit-learn==", "jupyterlab==":
         assert package in readme
     assert "nbclient" not in readme
     assert requirements(["import os, json"])[0].startswith("jupyterlab==")
+
+
+def test_the_readme_asks_for_mnist_where_the_notebooks_read_it(packed):
+    sheet = find_sheet("dnn-a4")
+    notebooks = {path.stem: read(path) for path in sheet.notebooks}
+    files = submission_files(sheet, "Müller-1", b"%PDF", notebooks)
+    assert b"MNIST_DIR" in files["README.md"]
+    assert b"MNIST_DIR" not in packed["README.md"]
+
+
+def test_make_learns_what_notebooks_and_pdfs_are_made_from():
+    lines = make_rules().splitlines()
+    rules = dict(line.split(": ") for line in lines if ": " in line)
+    plain = rules["build/01_knn.ipynb"].split()
+    assert {"notebooks/01_knn.toml", "helpers/knn.py"} <= set(plain)
+    assert "data/source" not in plain
+    reads_mnist = rules["build/04_mnist_linear_regression.ipynb"].split()
+    assert {"helpers/mnist.py", "data/source"} <= set(reads_mnist)
+    for sheet in load_sheets().values():
+        target = f"reports/{sheet.id}"
+        assert f"PDFS += {target}$(ENGINE:%=-%).pdf" in lines
+        needs = rules[f"{target}.pdf {target}-latex.pdf"]
+        assert needs.split() == [f"build/{p.name}" for p in sheet.notebooks]
 
 
 def test_helpers_are_found_through_helpers_and_no_others_are():

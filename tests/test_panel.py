@@ -14,7 +14,9 @@ from helpers.panel import (
     Slider,
     Time,
     Toggle,
+    short,
 )
+from helpers.plots import COLOURS, MARKERS
 
 LIVE = "application/vnd.jupyter.widget-view+json"
 
@@ -128,6 +130,28 @@ def test_a_level_that_is_nowhere_gives_no_contour():
     assert np.isnan(plane.layers[0]["xy"]).all()
 
 
+def test_what_is_not_said_is_the_first_plane_and_the_first_kind():
+    plane = Plane("p", (0, 1), (0, 1))
+    plane.points([[0, 0]])
+    assert plane.layers[0]["colours"] == COLOURS[:1]
+    assert plane.layers[0]["markers"] == MARKERS[:1]
+    assert Handle("query", (0, 0)).told()["plane"] == 0
+    assert Pick("point").told()["plane"] == 0
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        *((0, "0"), (1e-4, "0.0001"), (-1e-4, "-0.0001"), (9999, "9999")),
+        *((9.9e-5, "9.9·10⁻⁵"), (9999.5, "1.0·10⁴"), (-2e4, "-2.0·10⁴")),
+    ],
+)
+def test_a_number_has_an_exponent_only_where_four_digits_do_not_do(
+    number, text
+):
+    assert short(number) == text
+
+
 def test_an_unknown_dash_is_refused():
     with pytest.raises(ValueError, match=r"dash is '\.\.'"):
         Plane("p", (0, 1), (0, 1)).line([[0, 0]], dash="..")
@@ -153,6 +177,13 @@ def test_without_anywidget_picture_and_sentence_stand_there(
     assert 'width="96"' in shown["text/html"]
     assert LIVE not in shown
     assert "pip install anywidget" in capsys.readouterr().out
+
+
+def test_question_controls_and_answer_reach_the_browser():
+    sent = panel._widget(a_panel(on=Toggle("on"))).get_state()
+    assert sent["question"] == "Which values?"
+    assert sent["controls"].keys() == {"on"}
+    assert sent["answer"]["sentence"] == "The values are {'on': False}."
 
 
 def test_a_message_of_the_browser_is_answered_with_its_number():
