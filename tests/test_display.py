@@ -234,6 +234,15 @@ def test_a_legend_on_the_data_is_refused(draw):
         require_legible(fig)
 
 
+def test_a_legend_that_a_line_runs_around_is_in_a_free_place():
+    fig, ax = good_figure()
+    ax.set(xlim=(0, 1), ylim=(0, 1))
+    ax.plot([0, 0, 1, 1], [1, 0, 0, 1], label="b")
+    ax.lines[0].remove()
+    ax.legend(loc="center")
+    require_legible(fig)
+
+
 def test_text_on_text_is_refused():
     fig, ax = good_figure()
     ax.text(0.5, 0.2, "one thing")
