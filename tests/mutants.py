@@ -27,7 +27,7 @@ TESTS = {  # where they are, if not in tests/test_<name of the module>.py
     "files": ["run", "pack", "sheets"],
     "imports": ["pack"],
     "nearest": ["nearest", "knn"],
-    "plots": ["display", "bounds"],
+    "plots": ["display", "plots"],
     "reach": ["pdf"],
 }
 QUICK = "not (new_run or hostile or mutated_hand)"
