@@ -171,12 +171,10 @@ def imports_in_text(text):
 def installed(command):
     """The modules that a command line installs, without tools.
 
-    Whether they are imported, too, is not seen: each starts with `~`.
-
     Examples
     --------
     >>> sorted(installed("pip install -q torch==2.1 scikit-learn jupyter"))
-    ['~sklearn', '~torch']
+    ['sklearn', 'torch']
     """
     words = " ".join(INSTALL.findall(command)).split()
     packages = [
@@ -184,7 +182,7 @@ def installed(command):
         for word in (word.strip("'\"") for word in words)
         if PACKAGE.match(word) and not (TOOLS.match(word) or FILE.search(word))
     ]
-    return {f"~{MODULES.get(name, name)}" for name in packages}
+    return {MODULES.get(package, package) for package in packages}
 
 
 def called(node, bound):
