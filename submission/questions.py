@@ -125,11 +125,11 @@ class Numbers:
             elif number and (level or number[0] == text.strip()):
                 run = run if level > depth else []
                 major, depth = number[1], level
-            elif not level and is_answer(MARKUP.sub("", line[:1000])):
-                for ids in run:
+            elif not level and (said := words_of(line)):
+                is_open = False
+                for ids in [] if NO_ANSWER.fullmatch(said) else run:
                     state = OWN if ids is run[-1] else SHARED
                     found |= {i: max(found[i], state) for i in ids}
-                is_open = False
         return found
 
     def below(self, major, minor, is_deeper):
@@ -146,10 +146,10 @@ def is_sentence(text):
     return is_ended and len(text.split()) > 2
 
 
-def is_answer(line):
-    """Whether a line holds words, and others than that there is no answer."""
-    line = line.strip(" .:!_*#-")
-    return bool(re.search(r"[^\W_]", line)) and not NO_ANSWER.fullmatch(line)
+def words_of(line):
+    """The words of a line, without markup; "" if there are none."""
+    line = MARKUP.sub("", line[:1000]).strip(" .:!_*#-")
+    return line if re.search(r"[^\W_]", line) else ""
 
 
 def heading_of(line):

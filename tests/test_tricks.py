@@ -162,6 +162,20 @@ BROKEN = {
             document=report(ids=QUESTIONS[:-1], more="Task 3.4"),
         ),
     ),
+    "a question in the middle that says it is not answered": (
+        "questions_have_answers",
+        hand_in(
+            cells=[
+                *answers(ids=QUESTIONS[:3]),
+                text(f"## Task {QUESTIONS[3]}\n\nTODO"),
+                *answers(ids=QUESTIONS[4:]),
+            ],
+            document=report(
+                ids=[*QUESTIONS[:3], *QUESTIONS[4:]],
+                more=f"Task {QUESTIONS[3]}",
+            ),
+        ),
+    ),
     "a question missing": (
         "pdf_has_every_question",
         hand_in(document=report(ids=QUESTIONS[1:])),
