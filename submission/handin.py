@@ -254,14 +254,16 @@ class Handin:
 
     @property
     def strings(self):
-        """(place, text) of the string constants but for docstrings."""
+        """(place, text, whether it is opened) of the string constants."""
         for place, tree in self.code.items():
             nodes = list(ast.walk(tree))
             docs = {node.value for node in nodes if isinstance(node, ast.Expr)}
+            calls = [node for node in nodes if isinstance(node, ast.Call)]
+            files = {n.args[0] for n in calls if n.args and opens(n)}
             for node in nodes:
                 text = getattr(node, "value", None)
                 if isinstance(text, str) and node not in docs:
-                    yield place, text
+                    yield place, text, node in files
 
     @property
     def pdf_paths(self):
@@ -317,6 +319,12 @@ class Handin:
             {meant[as_written]: below for as_written, below in part.items()}
             for part in (in_notebooks, in_pdf)
         )
+
+
+def opens(call):
+    """Whether a call opens the file that its first argument names."""
+    name = getattr(call.func, "attr", getattr(call.func, "id", ""))
+    return name in ("open", "load", "save", "savefig", "loadtxt", "read_csv")
 
 
 def comments_of(source):

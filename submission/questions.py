@@ -187,6 +187,12 @@ def major_of(question_id):
     return re.match(r"\D*\d*", question_id)[0]
 
 
+def task_heading(number):
+    """Pattern of a line that begins with a word like task and a number."""
+    number = re.escape(number)
+    return re.compile(rf"{MARKS}{LABEL}+{number}(?!\w|[.,]\d)", re.I)
+
+
 def number_pattern(question_id):
     """Pattern of a question's number: `1.1` and `1. 1`, `1a` and `1 (a)`."""
     pattern = r"(\d+)[._]?([a-z]+)|(\d+)\.(\d+)"

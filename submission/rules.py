@@ -19,7 +19,14 @@ from pathlib import PurePosixPath
 from submission.cells import same_text
 from submission.code import TOOLS
 from submission.handin import loosely, squeezed
-from submission.questions import OWN, SHARED, Numbers, major_of, swapped
+from submission.questions import (
+    OWN,
+    SHARED,
+    Numbers,
+    major_of,
+    swapped,
+    task_heading,
+)
 from submission.reach import is_docstring
 
 MAX_PATH = 180  # Windows allows 260, and it is unpacked somewhere
@@ -323,8 +330,8 @@ def modules_are_from_scratch(handin):
 @advice("code", fix="Write the path from the file's own folder.")
 def paths_are_relative(handin):
     """No path in the code is absolute."""
-    for place, text in handin.strings:
-        if ABSOLUTE.match(text):
+    for place, text, is_opened in handin.strings:
+        if ABSOLUTE.match(text) or (is_opened and text.startswith("/")):
             yield place, f"It names the path {text!r}."
 
 
@@ -419,8 +426,9 @@ def pdf_has_every_question(handin):
             is_near = any(map(Numbers([question.id]).in_heading, lines))
             major = major_of(question.id)
             if [major_of(other) for other in in_pdf].count(major) < 2:
-                others = Numbers([major, swapped(question.id)])
-                is_near |= any(map(others.in_line, lines))
+                other = Numbers([swapped(question.id)])
+                is_near |= any(map(other.in_line, lines))
+                is_near |= any(map(task_heading(major).match, lines))
             text = f"No heading of question {question.id} is seen."
             is_unsure = is_near or not (in_pdf and handin.pdf.is_whole)
             yield handin.pdf_path, text, is_unsure

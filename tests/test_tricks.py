@@ -176,6 +176,15 @@ BROKEN = {
             ),
         ),
     ),
+    "a task missing, whose number code begins with": (
+        "pdf_has_every_question",
+        hand_in(
+            document=report(
+                ids=[q for q in QUESTIONS if not q.startswith("3")],
+                more="w3 = rng.normal(size=(5, 3))\nw3 = softmax(w3)",
+            )
+        ),
+    ),
     "a question missing": (
         "pdf_has_every_question",
         hand_in(document=report(ids=QUESTIONS[1:])),
@@ -225,6 +234,10 @@ BROKEN = {
     "an absolute path": (
         "paths_are_relative",
         with_code("open('C:/Users/me/x.csv')"),
+    ),
+    "an absolute path that is opened": (
+        "paths_are_relative",
+        with_code("np.load('/data/x.npy')"),
     ),
     "an error": (
         "notebooks_have_no_errors",
