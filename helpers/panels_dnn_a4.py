@@ -218,7 +218,7 @@ def textbook_softmax(scores):
     return exponentials / exponentials.sum(axis=1, keepdims=True)
 
 
-ROUNDED = ", as the softmax there rounds to 0"
+SMALL = ", as a softmax so near 0 has few digits or none"
 VERSIONS = {
     "Textbook": lambda a: -np.log(textbook_softmax(a)),
     "Stable softmax, then log": lambda a: -np.log(softmax(a)),
@@ -266,7 +266,7 @@ def overflow_panel():
             for one, end, loss in zip(x, ends, found, strict=True):
                 table.text(one, min(end + 0.04 * top, 0.93 * top), _word(loss))
         told = [f"{n}: {_verdict(loss, right)}" for n, loss in losses.items()]
-        why = _reason(exponentials, a.max()), ROUNDED, ""
+        why = _reason(exponentials, a.max()), SMALL, ""
         for i, reason in enumerate(why):
             told[i] += "" if told[i].endswith("right") else reason
         return [plane, table], (
@@ -324,7 +324,7 @@ def _reason(exponentials, highest):
         return ", as all exponentials round to 0"
     if total < np.finfo(total.dtype).tiny:
         return ", as exponentials so near 0 have few digits"
-    return ROUNDED
+    return SMALL
 
 
 def step_panel():

@@ -1,17 +1,13 @@
 import nbformat
 import numpy as np
 import pytest
+from planes import layers
 from sklearn.datasets import make_moons
 
 from helpers import panels_genai_ex2
 from helpers.knn import KNN
 from helpers.toy_data import grid, moons
 from submission.files import NOTEBOOKS
-
-
-def layers(plane, kind):
-    """The layers of a kind, from the back to the front."""
-    return [layer for layer in plane.layers if layer["layer"] == kind]
 
 
 def test_the_text_says_what_the_classifier_predicts():

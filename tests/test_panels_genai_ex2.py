@@ -2,6 +2,7 @@ import re
 
 import numpy as np
 import pytest
+from planes import layers, line
 from sklearn.datasets import make_moons
 
 from helpers import panels_genai_ex2 as panels
@@ -33,21 +34,6 @@ def outlier():
 @pytest.fixture(scope="module")
 def weights():
     return panels.weights_panel()
-
-
-def layers(plane, kind, label=None):
-    """The layers of a kind, with a label if one is given."""
-    return [
-        layer
-        for layer in plane.layers
-        if layer["layer"] == kind and label in (None, *layer["labels"])
-    ]
-
-
-def line(plane, label):
-    """The points of the line with a label."""
-    [layer] = layers(plane, "line", label)
-    return layer["xy"].reshape(-1, 2)
 
 
 def settings(panel, number, seed=0):
