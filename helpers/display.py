@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 from IPython.display import display
+from matplotlib.image import imsave
 
 from helpers.figure_rules import require_legible
 
@@ -56,9 +57,10 @@ class Page:
             `helpers.figure_rules`.
         """
         caption, alt = self._text(key, "caption"), self._text(key, "alt")
-        require_legible(fig)
+        fig.set_dpi(DPI)
+        canvas = require_legible(fig)  # drawn once: it takes a second
         image = io.BytesIO()
-        fig.savefig(image, format="png", dpi=DPI)
+        imsave(image, canvas.buffer_rgba(), format="png", dpi=DPI)
         shown = picture(image.getvalue(), alt, round(96 * fig.get_figwidth()))
         self._show(
             {"text/html": shown, "text/plain": f"[Figure: {alt}]"},

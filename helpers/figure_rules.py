@@ -8,11 +8,16 @@ from matplotlib.colors import to_rgba
 
 PRINT_WIDTH = 6.45  # inches, of the text in the PDF
 MIN_FONT_SIZE = 7  # points, in print
-OVERLAP = 2  # pixels by which boxes of text may touch
+OVERLAP = 1.5  # points by which boxes of text may touch
 
 
 def require_legible(fig):
-    """Raise if a figure cannot be read.
+    """Draw a figure, and raise if it cannot be read.
+
+    Returns
+    -------
+    FigureCanvasAgg
+        With the picture.
 
     Raises
     ------
@@ -22,7 +27,8 @@ def require_legible(fig):
         font is printed smaller than 7 points; or if the units of the plane
         of x_1 and x_2, where angles and circles matter, are not equal.
     """
-    FigureCanvasAgg(fig).draw()  # settles the layout
+    canvas = FigureCanvasAgg(fig)
+    canvas.draw()  # settles the layout
     for number, ax in enumerate(fig.axes, 1):
         where = f"Axes {number} ({ax.get_title()!r})"
         _require_labels(fig, ax, where)
@@ -30,6 +36,7 @@ def require_legible(fig):
         _require_equal_units(fig, ax, where)
         _require_free_legend(ax, where)
     _require_readable_text(fig)
+    return canvas
 
 
 def _labels(fig, ax):
@@ -129,7 +136,7 @@ def _require_readable_text(fig):
     for (one, box), (other, other_box) in combinations(boxes, 2):
         width = min(box.x1, other_box.x1) - max(box.x0, other_box.x0)
         height = min(box.y1, other_box.y1) - max(box.y0, other_box.y0)
-        if min(width, height) > OVERLAP:
+        if min(width, height) * 72 / fig.dpi > OVERLAP:
             raise ValueError(
                 f"{one.get_text()!r} lies on {other.get_text()!r}; move one."
             )
