@@ -27,23 +27,31 @@ apart = pytest.mark.skipif(
 
 
 def run(folder, *sources, **options):
-    """What came of a notebook: its printed text, problems, imports."""
+    """What came of a notebook: its cells, its problem, the imports.
+
+    A cell is what it printed or the error that it raised.
+    """
     path = folder / "x.zip"
-    cells = [code(source, []) for source in sources]
+    goes_on = {"tags": ["raises-exception"]}
+    cells = [code(source, [], metadata=goes_on) for source in sources]
     path.write_bytes(zipped([("work/nb.ipynb", notebook(*cells))]))
     result = run_again(path, ["work/nb.ipynb"], **options)
-    cells = json.loads(
+    executed = json.loads(
         result["notebooks"].get("work/nb.ipynb", '{"cells":[]}')
     )
-    printed = "".join(
-        "".join(output.get("text", ""))
-        for cell in cells["cells"]
-        for output in cell["outputs"]
-    )
-    return printed, result["problems"].get("work/nb.ipynb"), result["imports"]
+    texts = [
+        "".join(
+            "".join(output.get(key, ""))
+            for output in cell["outputs"]
+            for key in ("text", "ename", "evalue")
+        )
+        for cell in executed["cells"]
+    ]
+    return texts, result["problems"].get("work/nb.ipynb"), result["imports"]
 
 
-SOURCES = {
+# Cells of one notebook: each raises, and the next one runs.
+REFUSED = {
     "the network": (
         "import socket\nsocket.create_connection(('192.0.2.1', 80), 5)",
         "Network is unreachable",
@@ -59,19 +67,24 @@ SOURCES = {
         "open(glob.glob(folder + '/kernels/*/*.json')[0], 'w')",
         "Read-only file system",
     ),
-    "processes without end": (
-        "import os, time\nwhile True:\n    os.fork() or time.sleep(1000)",
-        "Resource temporarily unavailable",
-    ),
     "a file of 100 GB": (
         "open('large', 'wb').truncate(100 * 2**30)",
         "File too large",
     ),
+    "memory": ("bytearray(2**36)", "MemoryError"),
     "a disk": (
-        "for i in range(100):\n    open(str(i), 'wb').write(bytes(2**25))",
+        "import os\nfor i in range(9):\n"
+        "    file = os.open(str(i), os.O_WRONLY | os.O_CREAT)\n"
+        "    os.posix_fallocate(file, 0, 2**28)",
         "No space left on device",
     ),
-    "memory": ("bytearray(2**36)", "MemoryError"),
+    "processes without end": (
+        "import os\nwhile True:\n"
+        "    os.posix_spawnp('sleep', ['sleep', '1000'], os.environ)",
+        "Resource temporarily unavailable",
+    ),
+}
+ENDED = {
     "a print without end": (
         "while True: print('x' * 10**6)",
         "printed too much",
@@ -83,10 +96,25 @@ SOURCES = {
 }
 
 
+@pytest.fixture(scope="module")
+def refused(tmp_path_factory):
+    """By what each cell of REFUSED was stopped."""
+    sources = [source for source, _ in REFUSED.values()]
+    cells, problem, _ = run(tmp_path_factory.mktemp("refused"), *sources)
+    assert problem is None
+    return dict(zip(REFUSED, cells, strict=True))
+
+
 @apart
-@pytest.mark.parametrize("what", SOURCES)
-def test_a_notebook_cannot_have(what, tmp_path):
-    source, problem = SOURCES[what]
+@pytest.mark.parametrize("what", REFUSED)
+def test_a_notebook_cannot_have(what, refused):
+    assert REFUSED[what][1] in refused[what]
+
+
+@apart
+@pytest.mark.parametrize("what", ENDED)
+def test_a_notebook_is_ended_for(what, tmp_path):
+    source, problem = ENDED[what]
     assert problem in run(tmp_path, source)[1]
 
 
@@ -121,89 +149,103 @@ def test_a_notebook_cannot_forge_what_came_of_it(tmp_path, monkeypatch):
         "        pass\n"
         "print('seen')"
     )
-    printed, problem, _ = run(tmp_path, source)
+    (printed,), problem, _ = run(tmp_path, source)
     assert problem is None
     assert "seen" in printed
 
 
-@apart
-def test_a_notebook_cannot_change_what_runs_after_it(tmp_path):
-    path, names = tmp_path / "x.zip", ["a.ipynb", "b.ipynb"]
+@pytest.fixture(scope="module")
+def second(tmp_path_factory):
+    """What came of a notebook, as JSON, after another that meddles."""
+    path = tmp_path_factory.mktemp("two") / "x.zip"
+    names = ["a.ipynb", "b.ipynb"]
     change = "text = open('b.ipynb').read()\nimport os\nos.remove('b.ipynb')\n"
     change += "open('b.ipynb', 'w').write(text.replace('really', 'forged'))"
-    cells = [change, "print('really')"]
-    files = [notebook(code(source, [])) for source in cells]
-    path.write_bytes(zipped(zip(names, files, strict=True)))
-    result = run_again(path, names)
-    assert result["problems"] == {}
-    assert "really" in result["notebooks"]["b.ipynb"]
-    assert "forged" not in result["notebooks"]["b.ipynb"]
-
-
-@apart
-def test_a_notebook_cannot_leave_orders_for_the_kernel_of_the_next(tmp_path):
-    path, names = tmp_path / "x.zip", ["a.ipynb", "b.ipynb"]
     leave = "import os\nstart = os.environ['IPYTHONDIR']\n"
     leave += "start += '/profile_default/startup'\nos.listdir(start)\n"
     leave += "open(start + '/00.py', 'w').write('print = str')"
-    files = [notebook(code(source, [])) for source in (leave, "print('own')")]
+    cells = [
+        [code(change, []), code(leave, [])],
+        [code("print('really')", [])],
+    ]
+    files = [notebook(*each) for each in cells]
     path.write_bytes(zipped(zip(names, files, strict=True)))
     result = run_again(path, names)
     assert result["problems"] == {}
-    assert "stdout" in result["notebooks"]["b.ipynb"]
+    return result["notebooks"]["b.ipynb"]
 
 
 @apart
-@pytest.mark.parametrize(
-    ("source", "printed"),
-    [
-        ("!echo from the shell", "from the shell"),
-        ("!python -c 'import numpy, sys; print(sys.prefix)'", sys.prefix),
-        (
-            "from joblib import Parallel, delayed\n"
-            "print(Parallel(2)(delayed(abs)(i) for i in (-1, -2)))",
-            "[1, 2]",
-        ),
-        (
-            "import os\nprint(os.readlink('/proc/self') == str(os.getpid()))",
-            "True",
-        ),
-        ("import os\nprint(os.nice(0))", str(min(os.nice(0) + 10, 19))),
-        ("print(len('x' * 10**6))\nprint('x' * 10**6)", "1000000"),
-    ],
-)
-def test_it_runs_as_where_it_was_written(
-    source, printed, tmp_path, monkeypatch
-):
-    monkeypatch.setattr(sandbox, "MAX_SECONDS", 60)
-    monkeypatch.setenv("PATH", "/usr/bin:/bin")  # not of this .venv
-    assert run(tmp_path, source)[0].splitlines()[0] == printed
+def test_a_notebook_cannot_change_what_runs_after_it(second):
+    assert "really" in second
+    assert "forged" not in second
 
 
 @apart
-def test_what_it_imports_is_seen_and_not_what_that_imports(tmp_path):
-    hidden = "a = 'sklearn.lin' + 'ear_model'\nexec('import ' + a)"
-    _, _, names = run(tmp_path, "import json", "import wave", hidden)
-    assert {"wave", "sklearn.linear_model"} <= set(names)
-    assert "scipy" not in names
+def test_a_notebook_cannot_leave_orders_for_the_kernel_of_the_next(second):
+    assert "stdout" in second
+
+
+PRINTED = {
+    "!echo from the shell": "from the shell",
+    "!python -c 'import numpy, sys; print(sys.prefix)'": sys.prefix,
+    "from joblib import Parallel, delayed\n"
+    "print(Parallel(2)(delayed(abs)(i) for i in (-1, -2)))": "[1, 2]",
+    "import os\nprint(os.readlink('/proc/self') == str(os.getpid()))": "True",
+    "import os\nprint(os.nice(0))": str(min(os.nice(0) + 10, 19)),
+    "print(len('x' * 10**6))\nprint('x' * 10**6)": "1000000",
+}
+
+
+@pytest.fixture(scope="module")
+def printed(tmp_path_factory):
+    """What each cell of PRINTED printed."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sandbox, "MAX_SECONDS", 60)
+        patch.setenv("PATH", "/usr/bin:/bin")  # not of this .venv
+        cells, problem, _ = run(tmp_path_factory.mktemp("printed"), *PRINTED)
+    assert problem is None
+    return dict(zip(PRINTED, cells, strict=True))
 
 
 @apart
-def test_what_the_library_imports_for_it_is_to_be_looked_at(tmp_path):
-    told = ["wave", "json.tool", "this_is_not_there", "tomllib"]
+@pytest.mark.parametrize("source", PRINTED)
+def test_it_runs_as_where_it_was_written(source, printed):
+    assert printed[source].splitlines()[0] == PRINTED[source]
+
+
+TOLD = ["wave", "json.tool", "this_is_not_there", "tomllib"]
+
+
+@pytest.fixture(scope="module")
+def imports(tmp_path_factory):
+    """The imports that were seen of a notebook, plain and hidden ones."""
     sources = [
-        f"import timeit\ntimeit.timeit('import {told[0]}', number=1)",
-        f"import pydoc\npydoc.locate('{told[1]}')",
-        f"get_ipython().ex('try: import {told[2]}\\nexcept: pass')",
+        f"import timeit\ntimeit.timeit('import {TOLD[0]}', number=1)",
+        f"import pydoc\npydoc.locate('{TOLD[1]}')",
+        f"get_ipython().ex('try: import {TOLD[2]}\\nexcept: pass')",
         "import threading\n"
-        f"one = threading.Thread(target=__import__, args=['{told[3]}'])\n"
+        f"one = threading.Thread(target=__import__, args=['{TOLD[3]}'])\n"
         "one.start()\none.join()",
         "import numpy.testing, matplotlib.pyplot as plt\nplt.plot([1])",
+        "import json",
+        "import colorsys",
+        "a = 'sklearn.lin' + 'ear_model'\nexec('import ' + a)",
     ]
-    _, _, names = run(tmp_path, *sources)
-    assert {f"~{name}" for name in told} <= set(names)
-    assert "numpy.testing" in names
-    packages = {name.lstrip("~").partition(".")[0] for name in names}
+    return run(tmp_path_factory.mktemp("imports"), *sources)[2]
+
+
+@apart
+def test_what_it_imports_is_seen_and_not_what_that_imports(imports):
+    assert {"colorsys", "sklearn.linear_model"} <= set(imports)
+    assert "scipy" not in imports
+
+
+@apart
+def test_what_the_library_imports_for_it_is_to_be_looked_at(imports):
+    assert {f"~{name}" for name in TOLD} <= set(imports)
+    assert "numpy.testing" in imports
+    packages = {name.lstrip("~").partition(".")[0] for name in imports}
     assert not packages & {"zmq", "PIL", "matplotlib_inline", "scipy"}
 
 
@@ -231,7 +273,7 @@ def test_where_notebooks_cannot_run_apart_trust_is_asked_for(
 
 def test_with_trust_it_runs_in_a_folder_of_its_own(tmp_path):
     source = "import os\nprint(os.getcwd())"
-    printed, problem, _ = run(tmp_path, source, is_apart=False)
+    (printed,), problem, _ = run(tmp_path, source, is_apart=False)
     assert problem is None
     assert "/hand-in " in printed
     assert not os.path.exists(printed.strip())
