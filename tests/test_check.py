@@ -9,6 +9,7 @@ import sys
 import zipfile
 import zlib
 from dataclasses import dataclass, field, replace
+from functools import cache
 
 import matplotlib as mpl
 import nbformat
@@ -33,7 +34,7 @@ from submission.check import (
 )
 from submission.files import ROOT
 from submission.handin import Handin
-from submission.notebook import read
+from submission.notebook import read, write
 from submission.pack import submission_files, zip_bytes
 from submission.pdf import COVER
 from submission.rules import RULES
@@ -62,6 +63,17 @@ from tools import total
 
 print(total([1, 2]))
 """
+
+
+@cache
+def exported(author, printed, module):
+    """The PDF of a notebook and a module: most tests want the same one."""
+    about = {"course": "", "matriculation": "7654321", "notice": ""}
+    exporter = TypstPDFExporter(author=author, cover=str(COVER), about=about)
+    rest = new_notebook(cells=[new_code_cell(module)])
+    return exporter.from_notebooks(
+        {"nb": nbformat.reads(printed, 4), "rest": rest}
+    )
 
 
 @dataclass
@@ -104,14 +116,8 @@ class Made:
 
     def packed(self):
         """The bytes of the ZIP."""
-        module = new_notebook(cells=[new_code_cell(self.module)])
-        about = {"course": "", "matriculation": "7654321", "notice": ""}
-        exporter = TypstPDFExporter(
-            author=self.author, cover=str(COVER), about=about
-        )
-        pdf = self.pdf or exporter.from_notebooks(
-            {"nb": self.printed, "rest": module}
-        )
+        printed = nbformat.writes(self.printed)
+        pdf = self.pdf or exported(self.author, printed, self.module)
         file = io.BytesIO()
         with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
             for info, data in self.more:
@@ -140,6 +146,8 @@ def made(figure_output):
             CODE, execution_count=1, outputs=list(map(from_dict, outputs))
         ),
     ]
+    for number, cell in enumerate(cells):
+        cell.id = str(number)  # the same in all tests, as is the PDF
     notebook = new_notebook(cells=cells)
     return Made(notebook, nbformat.reads(nbformat.writes(notebook), 4))
 
@@ -529,9 +537,9 @@ def page(text):
     return figure
 
 
-@pytest.fixture
-def by_hand(tmp_path):
-    """A folder with a stranger's work: one notebook, its own PDF."""
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory):
+    """A stranger's notebook, executed, and its code."""
     questions = [f"Task {q.id}" for q in find_sheet("genai-ex2").questions]
     drawing = (
         "%matplotlib inline\n"
@@ -543,11 +551,18 @@ def by_hand(tmp_path):
         "plt.xlabel('x'); plt.ylabel('y'); plt.legend()"
     )
     texts = [new_markdown_cell(f"### {question}") for question in questions]
+    path = tmp_path_factory.mktemp("drawn") / "abgabe.ipynb"
+    write(path, new_notebook(cells=[*texts, new_code_cell(drawing)]))
+    write(path, execute(path))
+    return path, "\n".join([*questions, drawing])
+
+
+@pytest.fixture
+def by_hand(tmp_path, drawn):
+    """A folder with a stranger's work: one notebook, its own PDF."""
     path = tmp_path / "Übung 2" / "Lösung" / "abgabe.ipynb"
     path.parent.mkdir(parents=True)
-    notebook = new_notebook(cells=[*texts, new_code_cell(drawing)])
-    nbformat.write(notebook, path)
-    nbformat.write(execute(path), path)
+    shutil.copy(drawn[0], path)
 
     def write_pdf(author="Grün, 7654321", caption="Figure 1: A line."):
         with (
@@ -555,7 +570,7 @@ def by_hand(tmp_path):
             PdfPages(path.parent / "Grün-7654321.pdf") as pages,
         ):
             pages.savefig(page(f"Exercise 2\n{author}"))
-            pages.savefig(page("\n".join([*questions, drawing])))
+            pages.savefig(page(drawn[1]))
             plot = page(caption)
             plot.subplots().plot([1, 2])
             pages.savefig(plot)
