@@ -33,11 +33,12 @@ text = "It is {{missing}}."
 def shown(monkeypatch):
     """Collect what is displayed as (data, metadata)."""
     calls = []
-    monkeypatch.setattr(
-        display,
-        "display",
-        lambda data, metadata=None, raw=False: calls.append((data, metadata)),
-    )
+
+    def collect(data, metadata, raw):
+        assert raw, "Jupyter would show the dict instead of what is in it"
+        calls.append((data, metadata))
+
+    monkeypatch.setattr(display, "display", collect)
     return calls
 
 
