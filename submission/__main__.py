@@ -101,10 +101,11 @@ def pack(args):
 
     from submission.check import refuse_broken
     from submission.notebook import used_standin
-    from submission.pack import submission_files, zip_bytes
+    from submission.pack import refuse_missing, submission_files, zip_bytes
     from submission.pdf import sheet_pdf
     from submission.run import execute
 
+    refuse_missing(sheet)  # before minutes of running
     surname = name.rpartition("-")[0]
     fetch_data(sheet.notebooks)
     executed = {p.stem: execute(p) for p in sheet.notebooks}

@@ -41,6 +41,13 @@ before you start JupyterLab.
 """
 
 
+def refuse_missing(sheet):
+    """Raise a SubmissionError if a script of the sheet is not written yet."""
+    for script in sheet.scripts:
+        if not script.exists():
+            raise SubmissionError(f"{relative(script)} is not written yet.")
+
+
 def submission_files(sheet, name, pdf, notebooks):
     """All files of a submission, as bytes by their path in the ZIP.
 
@@ -53,9 +60,6 @@ def submission_files(sheet, name, pdf, notebooks):
     notebooks : dict of name -> NotebookNode
         Executed.
     """
-    for script in sheet.scripts:
-        if not script.exists():
-            raise SubmissionError(f"{relative(script)} is not written yet.")
     helpers = helper_files(*sheet.notebooks, *sheet.scripts)
     code = map(code_of, [*sheet.notebooks, *sheet.scripts, *helpers])
     readme = README.format(

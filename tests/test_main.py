@@ -18,6 +18,7 @@ from pypdf import PdfReader
 from submission.__main__ import COMMANDS, parse
 from submission.__main__ import pack as pack_zip
 from submission.files import ROOT
+from submission.run import execute
 from submission.sandbox import is_offered
 
 SHEETS = """
@@ -121,15 +122,7 @@ def test_zip_packs_a_submission_that_runs_by_itself(project, tmp_path):
     title_page = PdfReader(io.BytesIO(document)).pages[0].extract_text()
     assert "O'Brien Müller" in title_page
     assert "1234567" in title_page
-    subprocess.run(
-        [
-            *(sys.executable, "-m", "nbconvert"),
-            *("--execute", "--to=notebook"),
-            tmp_path / "unpacked/notebooks/one.ipynb",
-        ],
-        capture_output=True,
-        check=True,
-    )
+    execute(tmp_path / "unpacked/notebooks/one.ipynb")
 
 
 @pytest.mark.parametrize(
@@ -390,21 +383,30 @@ def test_make_redoes_only_what_depends_on_a_change(project):
     (project / ".venv").mkdir()
     (project / ".venv/installed").touch()
 
-    def redone(change=None):
-        if change:
-            (project / change).touch()
+    def made():
         said = make(project, "pdf")
         assert "The PDFs: reports/small.pdf" in said.splitlines()
         return "cells in" in said, "wrote" in said
 
-    assert redone() == (True, True)
-    assert redone() == (False, False)
+    def change(path):
+        for old in project.rglob("*"):
+            os.utime(old, (1e9, 1e9))
+        (project / path).touch()
+
+    def redone(path):
+        change(path)
+        commands = make(project, "--dry-run", "pdf")
+        return "submission run" in commands, "submission export" in commands
+
+    assert made() == (True, True)
+    assert made() == (False, False)
     assert redone("helpers/used.py") == (True, True)
     assert redone("helpers/unused.py") == (False, False)
     assert redone("notebooks/one.ipynb") == (True, True)
     assert redone("notebooks/one.toml") == (True, True)
-    assert redone("nbtypst/report.typ") == (False, True)
-    assert redone() == (False, False)
+    change("nbtypst/report.typ")
+    assert made() == (False, True)
+    assert made() == (False, False)
 
 
 @needs_make
