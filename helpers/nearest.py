@@ -100,7 +100,9 @@ def squared_distances(queries, X):
     """
     squared = np.zeros((len(queries), len(X)))
     for query_feature, sample_feature in zip(queries.T, X.T, strict=True):
-        squared += np.subtract.outer(query_feature, sample_feature) ** 2
+        difference = np.subtract.outer(query_feature, sample_feature)
+        difference *= difference  # in its place: arrays cost more than sums
+        squared += difference
     return squared
 
 
@@ -163,5 +165,6 @@ def smallest_packed(values, k):
     keys.sort(axis=1)
     columns = keys[:, :k] & low
     close = (keys[:, 1:] ^ keys[:, :-1] <= low).any(axis=1)
-    columns[close] = smallest(values[close], k)
+    if close.any():
+        columns[close] = smallest(values[close], k)
     return columns
