@@ -10,6 +10,7 @@ import zipfile
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from itertools import chain, islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -136,7 +137,9 @@ def guess_sheet(handin, sheets):
     ids = [i for sheet in sheets.values() for i in sheet.ids]
     in_notebooks, in_pdf = handin.answered(ids)
     answered = set(in_notebooks or in_pdf)  # a PDF may be of another sheet
-    text = " ".join([*handin.prose, handin.text or ""])[:20000].casefold()
+    texts = chain(handin.prose, [handin.text or ""])
+    start = islice(chain.from_iterable(f"{text} " for text in texts), 20000)
+    text = "".join(start).casefold()
 
     def likeness(sheet):
         ids = set(sheet.ids)

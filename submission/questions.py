@@ -1,7 +1,7 @@
 """Where a hand-in answers which question, in the habits of many students."""
 
 import re
-from itertools import pairwise
+from itertools import islice, pairwise
 from string import ascii_lowercase
 
 MAX_LINE = 120  # of a heading
@@ -110,7 +110,8 @@ class Numbers:
         """
         found, run, major, depth = {}, [], "", 0
         is_open = True  # whether a heading would go on with the run
-        for line in "\n".join(texts).split("\n", MAX_LINES)[:MAX_LINES]:
+        lines = (line for text in texts for line in text.split("\n"))
+        for line in islice(lines, MAX_LINES):
             level, text = heading_of(line)
             ids = self.in_heading(text) if level else self.in_line(line)
             minor = (MINOR if level else MINOR_LINE).match(text)
