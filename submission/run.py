@@ -99,6 +99,8 @@ def execute(path, timeout=600, kernel="python3"):
     except CellTimeoutError:
         problem = f"did not end within {timeout} seconds"
     except DeadKernelError:
+        if hasattr(client, "_async_cleanup_kernel_future"):  # on a signal
+            raise KeyboardInterrupt from None
         problem = "printed too much" if client.ending else "ended the kernel"
     if problem:
         if sys.stderr.isatty():
