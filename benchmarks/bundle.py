@@ -1,8 +1,15 @@
-"""Where the time of the bundle's own commands goes."""
+"""Where the time of the bundle's own commands goes.
+
+`python -m benchmarks.bundle COMMIT pdf test` measures `make pdf` and `make
+test` here and at an earlier commit, one after the other.
+"""
 
 import os
 import subprocess
+import sys
 import time
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from nbformat.v4 import new_code_cell, new_notebook
 
@@ -55,13 +62,34 @@ def command_times():
         yield f"make {target}", seconds(make, target)
 
 
-def make(target):
+def beside(commit, *targets):
+    """Lines (command, seconds here, seconds at a commit), all installed."""
+    with TemporaryDirectory() as folder:
+        clone = Path(folder) / "project"
+        git = ["git", "clone", "--quiet", ROOT, clone]
+        subprocess.run(git, check=True)
+        git = ["git", "checkout", "--quiet", commit]
+        subprocess.run(git, cwd=clone, check=True)
+        for project in ROOT, clone:
+            make("data", project)  # which installs
+            make("clean", project)
+        for target in targets:
+            times = [seconds(make, target, place) for place in (ROOT, clone)]
+            yield f"make {target}", *times
+
+
+def make(target, project=ROOT):
     """Run make without its output, and as if nobody had called it."""
     environment = {k: v for k, v in os.environ.items() if "MAKE" not in k}
     subprocess.run(
         ["make", target],
-        cwd=ROOT,
+        cwd=project,
         env=environment,
         capture_output=True,
         check=True,
     )
+
+
+if __name__ == "__main__":
+    for what, here, there in beside(*sys.argv[1:]):
+        print(f"{what}: {here:.0f} s, {there:.0f} s: {here / there:.2f}")
