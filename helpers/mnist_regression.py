@@ -97,7 +97,7 @@ def accuracy(weights, X, y):
     return training.accuracy(X @ weights, one_hot(y, 10))
 
 
-def epoch_map(learning_rate, batch_size, dtype="float64"):
+def epoch_map(learning_rate, batch_size):
     """What an epoch in stored order makes of any weights: A @ weights + B.
 
     Each step is affine in the weights, and so is an epoch. Columns of weights
@@ -108,20 +108,20 @@ def epoch_map(learning_rate, batch_size, dtype="float64"):
     ----------
     learning_rate : float
     batch_size : int
-    dtype : str
 
     Returns
     -------
     A, B : ndarrays of shape (785, 785) and (785, 10)
-        Not finite if the training diverges within the epoch.
+        In single precision. Not finite if the training diverges within the
+        epoch.
     """
-    X, y = load_sets(dtype)["training"]
+    X, y = load_sets("float32")["training"]
     num_features = X.shape[1]
-    weights = np.eye(num_features, num_features + 10, dtype=dtype)
+    weights = np.eye(num_features, num_features + 10, dtype=X.dtype)
     with np.errstate(over="ignore", invalid="ignore"):
         for batch in training.minibatches(len(X), batch_size):
             slopes = X[batch] @ weights
-            slopes[:, num_features:] -= one_hot(y[batch], 10, dtype)
+            slopes[:, num_features:] -= one_hot(y[batch], 10, X.dtype)
             slopes *= 2 * learning_rate / len(slopes)
             weights -= X[batch].T @ slopes
             if not np.isfinite(slopes).all():
@@ -137,7 +137,7 @@ def evaluation_errors(learning_rate, batch_size, num_epochs, every=10):
     ndarray of shape (num_epochs // every,)
         Infinite from where the training has diverged.
     """
-    A, B = epoch_map(learning_rate, batch_size, "float32")
+    A, B = epoch_map(learning_rate, batch_size)
     evaluation = load_sets("float32")["evaluation"]
     weights, errors = np.full_like(B, 0.01), []
     with np.errstate(over="ignore", invalid="ignore"):
@@ -148,8 +148,8 @@ def evaluation_errors(learning_rate, batch_size, num_epochs, every=10):
     return np.nan_to_num(errors, nan=np.inf, posinf=np.inf)
 
 
-def accuracies_by_rate(loss, learning_rates):
-    """Accuracy on the evaluation set after 10 epochs in batches of 100.
+def fit_by_rate(loss, learning_rates, num_epochs=10, starts=None, rng=None):
+    """Weights trained in batches of 100 for each of several learning rates.
 
     The rates are trained side by side, each with ten columns of the weights,
     so that one product serves all.
@@ -158,33 +158,37 @@ def accuracies_by_rate(loss, learning_rates):
     ----------
     loss : object of helpers.losses
     learning_rates : sequence of float
+    num_epochs : int
+    starts : sequence of ndarrays of shape (785, 10), optional
+        The weights to start with for each rate, if not 0.01.
+    rng : numpy.random.Generator, optional
+        Shuffles the images before every epoch.
 
     Returns
     -------
-    ndarray of shape (len(learning_rates),)
-        NaN where the training has diverged.
+    ndarray of shape (len(learning_rates), 785, 10)
+        In single precision; not finite where the training has diverged.
     """
-    sets, num = load_sets("float32"), len(learning_rates)
-    X, y = sets["training"]
+    X, y = load_sets("float32")["training"]
+    num = len(learning_rates)
     rates = np.repeat(np.array(learning_rates, X.dtype), 10)
     weights = np.full((X.shape[1], 10 * num), 0.01, X.dtype)
+    if starts is not None:
+        weights = np.hstack(starts).astype(X.dtype)
     with np.errstate(over="ignore", invalid="ignore"):
-        for batch in _ten_epochs(len(X)):
-            scores = (X[batch] @ weights).reshape(-1, 10)
-            slopes = loss.gradient(scores, np.repeat(y[batch], num))
-            slopes = slopes.reshape(-1, 10 * num) * (rates / len(y[batch]))
-            weights -= X[batch].T @ slopes
-        X, y = sets["evaluation"]
-        predicted = (X @ weights).reshape(-1, num, 10).argmax(axis=2)
-    accuracies = np.mean(predicted == y[:, np.newaxis], axis=0)
-    has_diverged = ~np.isfinite(weights).all(axis=0).reshape(num, 10)
-    return np.where(has_diverged.any(axis=1), np.nan, accuracies)
+        for batch in _batches(len(X), num_epochs, rng):
+            images, labels = X[batch], y[batch]
+            scores = (images @ weights).reshape(-1, 10)
+            slopes = loss.gradient(scores, np.repeat(labels, num))
+            slopes = slopes.reshape(-1, 10 * num) * (rates / len(labels))
+            weights -= images.T @ slopes
+    return np.stack(np.split(weights, num, axis=1))
 
 
 def left_out_errors(order):
     """Errors with each of six blocks of the 60 000 images left out.
 
-    The six models are trained side by side as in `accuracies_by_rate`: a
+    The six models are trained side by side as in `fit_by_rate`: a
     batch does not move the weights of the model that leaves it out.
 
     Parameters
@@ -208,7 +212,7 @@ def left_out_errors(order):
     block = np.arange(len(X)) * 6 // len(X)  # of each image
     targets = one_hot(y, 10, X.dtype)[:, np.newaxis]
     weights = np.full((X.shape[1], 60), 0.01, X.dtype)
-    for batch in _ten_epochs(len(X)):
+    for batch in _batches(len(X), num_epochs=10):
         slopes = (X[batch] @ weights).reshape(-1, 6, 10) - targets[batch]
         slopes[np.arange(len(slopes)), block[batch]] = 0
         slopes *= 0.01 * 2 / len(slopes)
@@ -221,7 +225,7 @@ def left_out_errors(order):
     )
 
 
-def _ten_epochs(num_samples):
-    """Batches of 100 in stored order."""
-    for _ in range(10):
-        yield from training.minibatches(num_samples, 100)
+def _batches(num_samples, num_epochs, rng=None):
+    """The batches of 100 of several epochs."""
+    for _ in range(num_epochs):
+        yield from training.minibatches(num_samples, 100, rng)
