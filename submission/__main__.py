@@ -162,7 +162,8 @@ def test(args):
     lax = [str(p) for p in paths if is_standin and uses_mnist(p)]
     strict = [str(p) for p in paths if str(p) not in lax]
     one_blas_thread()
-    pytest = ["pytest", "-n", "2", "--dist", "loadfile", "--nbval-current-env"]
+    pytest = ["pytest", "-n", "auto", "--dist", "loadfile"]
+    pytest += ["--nbval-current-env"]
     units = ["tests", "helpers", "nbtypst", "submission", "data"]
     call(*pytest, "--doctest-modules", "--nbval", *units, *strict)
     if lax:

@@ -85,7 +85,8 @@ def chromium():
         browser = running.chromium.launch(
             executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"]
         )
-        yield browser
+        # All pages share a cache: JupyterLab is loaded once.
+        yield browser.new_context(viewport={"width": 1366, "height": 900})
         browser.close()
 
 
@@ -99,7 +100,7 @@ def visited(lab, chromium):
     pages = []
 
     def visit(name):
-        page = chromium.new_page(viewport={"width": 1366, "height": 900})
+        page = chromium.new_page()
         errors = []
         page.on(
             "console",
