@@ -35,6 +35,13 @@ def run_cells(cells):
     path.unlink()
 
 
+def first_cell(path):
+    """A notebook's first code cell, for a kernel started elsewhere."""
+    code = [c.source for c in read(path).cells if c.cell_type == "code"]
+    there = f"import os\nos.chdir({str(path.parent)!r})\n"
+    return new_code_cell(there + code[0])
+
+
 def notebook_times():
     """Lines (notebook, kernel start, imports, everything else), in seconds.
 
@@ -42,8 +49,7 @@ def notebook_times():
     """
     kernel = seconds(run_cells, [new_code_cell("1")])
     for path in all_notebooks():
-        cells = [c for c in read(path).cells if c.cell_type == "code"]
-        imports = seconds(run_cells, [new_code_cell(cells[0].source)])
+        imports = seconds(run_cells, [first_cell(path)])
         whole = seconds(execute, path)
         yield path.stem, kernel, imports - kernel, whole - imports
 

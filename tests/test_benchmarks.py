@@ -5,10 +5,11 @@ import re
 import numpy as np
 import pytest
 
+from benchmarks import bundle
 from benchmarks.__main__ import cells
 from benchmarks.growth import exponent
 from benchmarks.measure import Row, interleaved, traced
-from submission.files import REPORTS, ROOT
+from submission.files import NOTEBOOKS, REPORTS, ROOT
 
 
 @pytest.mark.parametrize(
@@ -31,6 +32,13 @@ def test_contestants_take_turns():
         "a": 3,
         "b": 3,
     }
+
+
+def test_the_imports_of_a_notebook_can_be_run_alone(tmp_path, monkeypatch):
+    monkeypatch.setattr(bundle, "BUILD", tmp_path)
+    cell = bundle.first_cell(NOTEBOOKS / "05_softmax_gradients.ipynb")
+    bundle.run_cells([cell])
+    assert not list(tmp_path.iterdir())
 
 
 def test_memory_is_that_of_the_arrays_of_a_call():
