@@ -114,19 +114,22 @@ class LowerBounds:
         z, norms = self.coordinates(queries, len(queries))
         if not max(self.largest, norms.max()) < 1e25:
             return None  # NaN, or what could overflow float32
-        bounds, near = self.bounds(z)
+        tiles, minima, near = self.bounds(z)
         # At least k rows are no farther than the k-th of some measured rows.
         at = np.repeat(np.arange(len(queries)), near.shape[1])
         squared = paired_distances(self.X, near.ravel(), queries, at)
         kth = np.partition(squared.reshape(near.shape), self.k - 1)
         limits = kth[:, self.k - 1] - norms + 2.0**-100  # for underflow
-        possible = bounds <= np.nextafter(
-            np.float32(limits), np.float32(np.inf)
-        )
+        limits = np.nextafter(np.float32(limits), np.float32(np.inf))
         few = len(queries) * (MAX_SHARE * len(self.X) + 2 * self.k)
+        possible = minima <= limits
         if np.count_nonzero(possible) > few:
             return None
-        rows, at = np.divmod(np.flatnonzero(possible), len(queries))
+        tile, at = np.nonzero(possible)
+        pair, inside = np.nonzero(tiles[tile, :, at] <= limits[at, np.newaxis])
+        if len(pair) > few:
+            return None
+        rows, at = tile[pair] * self.tile + inside, at[pair]
         squared = paired_distances(self.X, rows, queries, at)
         order = np.lexsort((squared, at))  # stable, and the rows ascend
         first = np.searchsorted(at[order], np.arange(len(queries)))
@@ -134,7 +137,9 @@ class LowerBounds:
         return rows[chosen], squared[chosen]
 
     def bounds(self, z):
-        """Bounds less |z_q|^2, shape (rows, queries), and some near rows.
+        """Bounds less |z_q|^2, their minima, and some near rows.
+
+        The bounds have the shape (tiles, rows of a tile, queries).
 
         The k smallest values lie in the k tiles with the smallest minima:
         any other tile has k values before it. Ranking a minimum of each tile
@@ -154,7 +159,7 @@ class LowerBounds:
         num_near = min(self.k + 3, len(minima))  # a few more tighten the limit
         near = np.argpartition(minima.T.copy(), num_near - 1)[:, :num_near]
         inside = tiles[near, :, np.arange(len(z))[:, np.newaxis]]
-        return bounds, near * self.tile + inside.argmin(axis=2)
+        return tiles, minima, near * self.tile + inside.argmin(axis=2)
 
 
 def block_size(X):

@@ -131,7 +131,7 @@ def test_bounds_are_never_above_the_distances():
         for some_axes in axes, np.linalg.qr(X[:15].T)[0], None:
             lower = bounds.LowerBounds(X, centre, some_axes, k=1)
             z, norms = lower.coordinates(queries, len(queries))
-            bound = lower.bounds(z)[0][: len(X)] + norms
+            bound = lower.bounds(z)[0].reshape(-1, len(z))[: len(X)] + norms
             assert (bound <= nearest.squared_distances(X, queries)).all()
 
 
