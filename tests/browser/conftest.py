@@ -17,8 +17,22 @@ from submission.run import METADATA
 
 NAMES = "chromium", "chromium-browser", "google-chrome"
 CHROMIUM = next(filter(None, map(shutil.which, NAMES)), None)
-SETTINGS = "lab/user-settings/@jupyterlab/notebook-extension/"
-SETTINGS += "tracker.jupyterlab-settings"
+SETTINGS = {  # all cells of a notebook are there; nothing is saved unasked
+    "notebook-extension/tracker": '{"windowingMode": "none"}',
+    "docmanager-extension/plugin": '{"autosave": false}',
+}
+OPEN = """async (path) => {
+  const notebook = await jupyterapp.commands.execute(
+    "docmanager:open", { path });
+  await notebook.revealed;
+  jupyterapp.shell.activateById(notebook.id);
+}"""
+CLOSE = """async () => {
+  for (const widget of [...jupyterapp.shell.widgets("main")]) {
+    await widget.sessionContext?.shutdown();
+    widget.dispose();
+  }
+}"""
 START = """async (theme) => {
   const { commands, shell } = jupyterapp;
   await commands.execute("apputils:change-theme", { theme });
@@ -36,9 +50,11 @@ def lab(tmp_path_factory):
     for name in "notebooks", "helpers":
         shutil.copytree(ROOT / name, folder / name)
     shutil.copytree(ROOT / "data", folder / "data")  # MNIST may be in it
-    settings = folder / "config" / SETTINGS
-    settings.parent.mkdir(parents=True)
-    settings.write_text('{"windowingMode": "none"}')  # all cells are there
+    settings = folder / "config/lab/user-settings/@jupyterlab"
+    for name, text in SETTINGS.items():
+        path = settings / f"{name}.jupyterlab-settings"
+        path.parent.mkdir(parents=True)
+        path.write_text(text)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -90,32 +106,37 @@ def chromium():
         browser.close()
 
 
+@pytest.fixture(scope="session")
+def window(lab, chromium):
+    """A page with JupyterLab, and the errors in the browser's console."""
+    page = chromium.new_page()
+    errors = []
+    page.on(
+        "console",
+        lambda m: errors.append(m.text) if m.type == "error" else None,
+    )
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.goto(f"{lab[1]}/lab?reset")
+    page.wait_for_selector(".jp-Launcher", timeout=60_000)
+    return page, errors
+
+
 @pytest.fixture
-def visited(lab, chromium):
+def visited(window):
     """Open a notebook by its name; gives the page.
 
     A test fails if the browser's console has an error in it.
     """
-    _, address = lab
-    pages = []
+    page, errors = window
+    errors.clear()
 
     def visit(name):
-        page = chromium.new_page()
-        errors = []
-        page.on(
-            "console",
-            lambda m: errors.append(m.text) if m.type == "error" else None,
-        )
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        pages.append((page, errors))
-        page.goto(f"{address}/lab/tree/notebooks/{name}?reset")
-        page.wait_for_selector(".jp-Notebook .jp-CodeCell", timeout=60_000)
+        page.evaluate(OPEN, f"notebooks/{name}")
         return page
 
     yield visit
-    for page, errors in pages:
-        page.close()
-        assert not errors
+    page.evaluate(CLOSE)
+    assert not errors
 
 
 @pytest.fixture
