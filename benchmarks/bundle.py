@@ -47,6 +47,7 @@ def notebook_times():
 
     Every notebook imports in its first code cell.
     """
+    run_cells([new_code_cell("1")])  # the first one reads from the disk
     kernel = seconds(run_cells, [new_code_cell("1")])
     for path in all_notebooks():
         imports = seconds(run_cells, [first_cell(path)])
